@@ -1,0 +1,73 @@
+package billing
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kind says what sort of error it is; the HTTP status follows from it.
+type Kind int
+
+const (
+	Internal     Kind = iota // our fault; the message is a general one
+	Invalid                  // what was sent cannot be accepted as it is
+	Unauthorized             // not signed in, or a wrong key
+	Forbidden                // signed in, but not allowed
+	NotFound                 // no such thing, or not yours
+	Conflict                 // the thing is in a state that does not allow it
+	Unavailable              // Stripe or the database does not answer; try again
+	TooLarge                 // the body is larger than what is accepted
+)
+
+// Error is an error whose Msg is safe to show to the person who asked.
+// Err, the cause, goes to the log and never into a response.
+type Error struct {
+	Kind Kind
+	Code string // snake_case, for programs; empty: the kind's own
+	Msg  string // a sentence that says what to do
+	Err  error
+}
+
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("%s: %v", e.Msg, e.Err)
+	}
+	return e.Msg
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Errorf makes an Error with a message that is safe to show.
+func Errorf(kind Kind, format string, args ...any) *Error {
+	return &Error{Kind: kind, Msg: fmt.Sprintf(format, args...)}
+}
+
+// KindOf returns the kind of the first Error in err's chain, else Internal.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return Internal
+}
+
+var (
+	// ErrNotFound is returned by the store when there is no such row.
+	ErrNotFound = &Error{Kind: NotFound, Msg: "There is no such thing here."}
+	// ErrEmailTaken is returned when a user with that address exists.
+	ErrEmailTaken = &Error{Kind: Conflict, Code: "email_taken", Msg: "There is already an account with this e-mail address. Sign in instead."}
+	// ErrStale is returned by a write to the mirror whose row has changed
+	// since it was read: read, fetch and write again.
+	ErrStale = errors.New("the mirror row has changed since it was read")
+	// ErrFenced is returned when the event being worked on was meanwhile
+	// given to somebody else, because its lease had run out.
+	ErrFenced = errors.New("the event has been claimed by somebody else")
+)
+
+// UnknownCustomerError says that a Stripe object belongs to a customer who is
+// nobody's here. It may be that the customer's own event is still on its way.
+type UnknownCustomerError struct{ CustomerID string }
+
+func (e *UnknownCustomerError) Error() string {
+	return fmt.Sprintf("the Stripe customer %q belongs to no user here", e.CustomerID)
+}
