@@ -36,6 +36,12 @@ type Grant struct {
 	Source string
 }
 
+// InvoiceKey is the business key of what a paid invoice grants.
+func InvoiceKey(invoiceID string) string { return "invoice:" + invoiceID }
+
+// SessionKey is the business key of what a paid one-time order grants.
+func SessionKey(sessionID string) string { return "session:" + sessionID }
+
 // RefillPeriod is how often the free plan grants.
 const RefillPeriod = 7 * 24 * time.Hour
 

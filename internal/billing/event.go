@@ -65,6 +65,7 @@ type ObjectRef struct {
 // Version is which state of a Stripe object the mirror holds.
 type Version struct {
 	Known bool      // there is a row
+	Final bool      // it holds what others need: access given or ended, money in or not due
 	N     int64     // counts writes; 0 when not known
 	AsOf  time.Time // Stripe's time of that state
 }

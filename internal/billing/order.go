@@ -33,6 +33,7 @@ type Order struct {
 // CheckoutSession mirrors a Stripe Checkout Session.
 type CheckoutSession struct {
 	ID                string
+	CheckoutID        string // metadata: the Checkout it was made for; empty: not made here
 	CustomerID        string
 	ClientReferenceID string // the user's ID
 	Mode              string // payment or subscription

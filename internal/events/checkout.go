@@ -1,0 +1,151 @@
+package events
+
+import (
+	"context"
+	"errors"
+
+	"github.com/payloop/payloop/internal/billing"
+)
+
+// asyncPaymentFailed tells what the session itself does not: its payment
+// status stays "unpaid" when a delayed payment is refused.
+const asyncPaymentFailed = "checkout.session.async_payment_failed"
+
+// sessionJSON is Stripe's Checkout Session:
+// https://docs.stripe.com/api/checkout/sessions/object
+type sessionJSON struct {
+	ID                string            `json:"id"`
+	Customer          expandable        `json:"customer"`
+	ClientReferenceID string            `json:"client_reference_id"`
+	Mode              string            `json:"mode"`
+	Status            string            `json:"status"`
+	PaymentStatus     string            `json:"payment_status"`
+	PaymentIntent     expandable        `json:"payment_intent"`
+	Subscription      expandable        `json:"subscription"`
+	Invoice           expandable        `json:"invoice"`
+	URL               string            `json:"url"`
+	AmountTotal       int64             `json:"amount_total"`
+	Currency          string            `json:"currency"`
+	Metadata          map[string]string `json:"metadata"`
+	Created           unix              `json:"created"`
+	ExpiresAt         unix              `json:"expires_at"`
+}
+
+func (j sessionJSON) object() Object {
+	return &session{
+		CheckoutSession: billing.CheckoutSession{
+			ID:                j.ID,
+			CheckoutID:        j.Metadata[metaCheckout],
+			CustomerID:        j.Customer.ID,
+			ClientReferenceID: j.ClientReferenceID,
+			Mode:              j.Mode,
+			Status:            j.Status,
+			PaymentStatus:     j.PaymentStatus,
+			PaymentIntentID:   j.PaymentIntent.ID,
+			SubscriptionID:    j.Subscription.ID,
+			InvoiceID:         j.Invoice.ID,
+			URL:               j.URL,
+			Plan:              j.Metadata[metaPlan],
+			Total:             billing.Money{Amount: j.AmountTotal, Currency: j.Currency},
+			CreatedAt:         j.Created.time(),
+			ExpiresAt:         j.ExpiresAt.time(),
+		},
+		paymentRefused: j.PaymentIntent.Status == "requires_payment_method" || j.PaymentIntent.Status == "canceled",
+	}
+}
+
+// DecodeSession reads a Checkout Session for those who ask about one.
+func DecodeSession(raw []byte) (billing.CheckoutSession, error) {
+	o, err := Decode(billing.SessionObject, raw)
+	if err != nil {
+		return billing.CheckoutSession{}, err
+	}
+	return o.(*session).CheckoutSession, nil
+}
+
+type session struct {
+	billing.CheckoutSession
+	paymentRefused bool // known when the payment intent came expanded
+}
+
+func (s *session) Ref() billing.ObjectRef {
+	return billing.ObjectRef{Kind: billing.SessionObject, ID: s.ID}
+}
+
+// Needs lists what a completed session made: with it in the mirror the session
+// alone is enough to give its buyer what was paid for.
+func (s *session) Needs() []billing.ObjectRef {
+	needs := []billing.ObjectRef{{Kind: billing.CustomerObject, ID: s.CustomerID}}
+	if s.Status == "complete" {
+		needs = append(needs,
+			billing.ObjectRef{Kind: billing.SubscriptionObject, ID: s.SubscriptionID},
+			billing.ObjectRef{Kind: billing.InvoiceObject, ID: s.InvoiceID})
+	}
+	return needs
+}
+
+// Apply closes the checkout and, for a one-time purchase, makes the order and
+// grants its credits when the money is there.
+func (s *session) Apply(ctx context.Context, tx Tx, w Write) error {
+	userID, err := s.userID(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := tx.PutSession(ctx, s.CheckoutSession, userID, w.AsOf, w.Version); err != nil {
+		return err
+	}
+	if s.Mode != "payment" || s.Status != "complete" {
+		return nil
+	}
+	order := s.order(userID, w)
+	if err := tx.PutOrder(ctx, order); err != nil {
+		return err
+	}
+	if order.Status != billing.OrderPaid || order.Credits == 0 {
+		return nil
+	}
+	_, err = tx.Grant(ctx, billing.Grant{
+		UserID: userID,
+		Amount: order.Credits,
+		Kind:   billing.Purchase,
+		Key:    billing.SessionKey(s.ID),
+		Source: s.ID,
+	})
+	return err
+}
+
+// userID finds the buyer by the Stripe customer, else by our own reference.
+func (s *session) userID(ctx context.Context, tx Tx) (string, error) {
+	userID, err := tx.UserIDByCustomer(ctx, s.CustomerID)
+	var unknown *billing.UnknownCustomerError
+	if !errors.As(err, &unknown) {
+		return userID, err
+	}
+	if userID, err := tx.UserIDByReference(ctx, s.ClientReferenceID); err != nil || userID != "" {
+		return userID, err
+	}
+	return "", unknown
+}
+
+func (s *session) order(userID string, w Write) billing.Order {
+	o := billing.Order{
+		SessionID:       s.ID,
+		UserID:          userID,
+		PaymentIntentID: s.PaymentIntentID,
+		Plan:            s.Plan,
+		Total:           s.Total,
+		Status:          billing.OrderPending,
+		CreatedAt:       s.CreatedAt,
+		AsOf:            w.AsOf,
+	}
+	if plan, ok := w.Catalog.Plan(s.Plan); ok {
+		o.Credits = plan.Credits
+	}
+	switch {
+	case s.Paid():
+		o.Status = billing.OrderPaid
+	case s.paymentRefused || w.EventType == asyncPaymentFailed:
+		o.Status = billing.OrderFailed
+	}
+	return o
+}

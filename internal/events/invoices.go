@@ -1,0 +1,93 @@
+package events
+
+import (
+	"context"
+
+	"github.com/payloop/payloop/internal/billing"
+)
+
+// invoiceJSON is Stripe's Invoice at the pinned API version:
+// https://docs.stripe.com/api/invoices/object
+type invoiceJSON struct {
+	ID                string     `json:"id"`
+	Customer          expandable `json:"customer"`
+	Subscription      expandable `json:"subscription"`
+	Number            string     `json:"number"`
+	Status            string     `json:"status"`
+	BillingReason     string     `json:"billing_reason"`
+	Total             int64      `json:"total"`
+	Currency          string     `json:"currency"`
+	AmountPaid        int64      `json:"amount_paid"`
+	HostedInvoiceURL  string     `json:"hosted_invoice_url"`
+	InvoicePDF        string     `json:"invoice_pdf"`
+	Created           unix       `json:"created"`
+	StatusTransitions struct {
+		PaidAt unix `json:"paid_at"`
+	} `json:"status_transitions"`
+	Lines struct {
+		Data []struct {
+			Amount    int64      `json:"amount"`
+			Quantity  int64      `json:"quantity"`
+			Proration bool       `json:"proration"`
+			Price     *priceJSON `json:"price"`
+		} `json:"data"`
+	} `json:"lines"`
+}
+
+func (j invoiceJSON) object() Object {
+	inv := billing.Invoice{
+		ID:             j.ID,
+		CustomerID:     j.Customer.ID,
+		SubscriptionID: j.Subscription.ID,
+		Number:         j.Number,
+		Status:         billing.InvoiceStatus(j.Status),
+		BillingReason:  j.BillingReason,
+		Total:          billing.Money{Amount: j.Total, Currency: j.Currency},
+		AmountPaid:     j.AmountPaid,
+		HostedURL:      j.HostedInvoiceURL,
+		PDFURL:         j.InvoicePDF,
+		CreatedAt:      j.Created.time(),
+		PaidAt:         j.StatusTransitions.PaidAt.time(),
+	}
+	for _, l := range j.Lines.Data {
+		if l.Price != nil {
+			inv.Lines = append(inv.Lines, billing.InvoiceLine{Price: l.Price.ref(), Amount: l.Amount, Quantity: l.Quantity, Proration: l.Proration})
+		}
+	}
+	return &invoice{inv}
+}
+
+type invoice struct{ billing.Invoice }
+
+func (i *invoice) Ref() billing.ObjectRef {
+	return billing.ObjectRef{Kind: billing.InvoiceObject, ID: i.ID}
+}
+
+func (i *invoice) Needs() []billing.ObjectRef {
+	return []billing.ObjectRef{{Kind: billing.CustomerObject, ID: i.CustomerID}}
+}
+
+// Apply mirrors the invoice and grants what it paid for, once.
+func (i *invoice) Apply(ctx context.Context, tx Tx, w Write) error {
+	row := i.Invoice
+	var err error
+	if row.UserID, err = tx.UserIDByCustomer(ctx, row.CustomerID); err != nil {
+		return err
+	}
+	row.AsOf = w.AsOf
+	if err := tx.PutInvoice(ctx, row, w.Version); err != nil {
+		return err
+	}
+	credits := row.Credits(w.Catalog)
+	if row.Status != billing.InvoicePaid || credits == 0 {
+		return nil
+	}
+	_, err = tx.Grant(ctx, billing.Grant{
+		UserID: row.UserID,
+		Amount: credits,
+		Kind:   billing.PlanGrant,
+		Key:    billing.InvoiceKey(row.ID),
+		Source: row.ID,
+	})
+	return err
+}

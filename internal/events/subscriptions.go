@@ -1,0 +1,81 @@
+package events
+
+import (
+	"context"
+
+	"github.com/payloop/payloop/internal/billing"
+)
+
+// subscriptionJSON is Stripe's Subscription at the pinned API version:
+// https://docs.stripe.com/api/subscriptions/object
+type subscriptionJSON struct {
+	ID                string          `json:"id"`
+	Customer          expandable      `json:"customer"`
+	Status            string          `json:"status"`
+	CurrentPeriodFrom unix            `json:"current_period_start"`
+	CurrentPeriodEnd  unix            `json:"current_period_end"`
+	CancelAtPeriodEnd bool            `json:"cancel_at_period_end"`
+	CancelAt          unix            `json:"cancel_at"`
+	CanceledAt        unix            `json:"canceled_at"`
+	EndedAt           unix            `json:"ended_at"`
+	TrialEnd          unix            `json:"trial_end"`
+	PauseCollection   *struct{}       `json:"pause_collection"`
+	LatestInvoice     expandable      `json:"latest_invoice"`
+	Created           unix            `json:"created"`
+	Items             subscriptionRow `json:"items"`
+}
+
+type subscriptionRow struct {
+	Data []struct {
+		ID       string    `json:"id"`
+		Price    priceJSON `json:"price"`
+		Quantity int64     `json:"quantity"`
+	} `json:"data"`
+}
+
+func (j subscriptionJSON) object() Object {
+	sub := billing.Subscription{
+		ID:                j.ID,
+		CustomerID:        j.Customer.ID,
+		Status:            billing.SubscriptionStatus(j.Status),
+		PeriodStart:       j.CurrentPeriodFrom.time(),
+		PeriodEnd:         j.CurrentPeriodEnd.time(),
+		CancelAtPeriodEnd: j.CancelAtPeriodEnd,
+		CancelAt:          j.CancelAt.time(),
+		CanceledAt:        j.CanceledAt.time(),
+		EndedAt:           j.EndedAt.time(),
+		TrialEnd:          j.TrialEnd.time(),
+		CollectionPaused:  j.PauseCollection != nil,
+		LatestInvoiceID:   j.LatestInvoice.ID,
+		CreatedAt:         j.Created.time(),
+	}
+	for _, item := range j.Items.Data {
+		sub.Items = append(sub.Items, billing.SubscriptionItem{ID: item.ID, Price: item.Price.ref(), Quantity: item.Quantity})
+	}
+	return &subscription{sub}
+}
+
+type subscription struct{ billing.Subscription }
+
+func (s *subscription) Ref() billing.ObjectRef {
+	return billing.ObjectRef{Kind: billing.SubscriptionObject, ID: s.ID}
+}
+
+func (s *subscription) Needs() []billing.ObjectRef {
+	return []billing.ObjectRef{{Kind: billing.CustomerObject, ID: s.CustomerID}}
+}
+
+// Apply mirrors the subscription. It grants nothing: credits follow the money,
+// so an upgrade that is not paid for gives none.
+func (s *subscription) Apply(ctx context.Context, tx Tx, w Write) error {
+	row := s.Subscription
+	var err error
+	if row.UserID, err = tx.UserIDByCustomer(ctx, row.CustomerID); err != nil {
+		return err
+	}
+	row.AsOf = w.AsOf
+	if row.Status == billing.PastDue {
+		row.PastDueSince = w.AsOf // the row keeps an earlier time
+	}
+	return tx.PutSubscription(ctx, row, w.Version)
+}
