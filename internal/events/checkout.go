@@ -3,6 +3,7 @@ package events
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/payloop/payloop/internal/billing"
 )
@@ -54,13 +55,13 @@ func (j sessionJSON) object() Object {
 	}
 }
 
-// DecodeSession reads a Checkout Session for those who ask about one.
-func DecodeSession(raw []byte) (billing.CheckoutSession, error) {
-	o, err := Decode(billing.SessionObject, raw)
-	if err != nil {
-		return billing.CheckoutSession{}, err
+// SessionOf returns the Checkout Session that an object is.
+func SessionOf(o Object) (billing.CheckoutSession, error) {
+	s, ok := o.(*session)
+	if !ok {
+		return billing.CheckoutSession{}, fmt.Errorf("%s is not a Checkout Session", o.Ref().ID)
 	}
-	return o.(*session).CheckoutSession, nil
+	return s.CheckoutSession, nil
 }
 
 type session struct {

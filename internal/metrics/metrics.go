@@ -1,0 +1,70 @@
+// Package metrics holds all Prometheus collectors in one struct.
+package metrics
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Metrics are the collectors, registered with a registry of their own.
+type Metrics struct {
+	registry       *prometheus.Registry
+	requests       *prometheus.HistogramVec
+	eventsReceived *prometheus.CounterVec
+	eventsWorked   *prometheus.CounterVec
+	eventLag       prometheus.Histogram
+}
+
+// New makes and registers the collectors.
+func New() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "payloop_http_request_seconds",
+			Help:    "Time to answer a request, by route, method and status.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+		}, []string{"route", "method", "status"}),
+		eventsReceived: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "payloop_events_received_total",
+			Help: "Webhooks received, by outcome: stored, duplicate, or why they were refused.",
+		}, []string{"outcome"}),
+		eventsWorked: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "payloop_events_worked_total",
+			Help: "Attempts at events, by outcome: payload, fetch, skip, retry, failed.",
+		}, []string{"outcome"}),
+		eventLag: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "payloop_event_lag_seconds",
+			Help:    "Time from an event's creation at Stripe to its end here. Stripe's times are whole seconds.",
+			Buckets: []float64{1, 2, 5, 15, 60, 300, 3600, 86400},
+		}),
+	}
+	m.registry.MustRegister(m.requests, m.eventsReceived, m.eventsWorked, m.eventLag,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Handler serves the metrics in Prometheus's text format.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Request notes an answered request.
+func (m *Metrics) Request(route, method string, status int, took time.Duration) {
+	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// EventReceived notes a webhook.
+func (m *Metrics) EventReceived(outcome string) { m.eventsReceived.WithLabelValues(outcome).Inc() }
+
+// EventWorked notes an attempt at an event. The lag counts when it is over.
+func (m *Metrics) EventWorked(outcome string, lag time.Duration) {
+	m.eventsWorked.WithLabelValues(outcome).Inc()
+	if outcome != "retry" {
+		m.eventLag.Observe(lag.Seconds())
+	}
+}

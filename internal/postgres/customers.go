@@ -1,0 +1,81 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/payloop/payloop/internal/billing"
+)
+
+// CustomerByUserID returns the user's Stripe customer, or billing.ErrNotFound.
+func (s *Store) CustomerByUserID(ctx context.Context, userID string) (billing.Customer, error) {
+	var c billing.Customer
+	err := s.db.GetContext(ctx, &c, `
+		SELECT id, user_id, email, deleted
+		FROM stripe_customers
+		WHERE user_id = $1 AND NOT deleted`, userID)
+	return c, oneRow(err, "customer by user")
+}
+
+// DeletedCustomers counts the customers that a user had before: a new one
+// needs an idempotency key of its own.
+func (s *Store) DeletedCustomers(ctx context.Context, userID string) (int, error) {
+	var n int
+	err := s.db.GetContext(ctx, &n, `SELECT count(*) FROM stripe_customers WHERE user_id = $1 AND deleted`, userID)
+	return n, oneRow(err, "deleted customers")
+}
+
+// LinkCustomer makes c the user's Stripe customer and returns the one that
+// counts: of several callers at once the first wins, and all get its answer.
+func (s *Store) LinkCustomer(ctx context.Context, c billing.Customer) (billing.Customer, error) {
+	_, err := s.db.ExecContext(ctx, `
+		INSERT INTO stripe_customers (id, user_id, email, as_of)
+		VALUES ($1, $2, $3, $4)
+		ON CONFLICT DO NOTHING`, c.ID, c.UserID, c.Email, s.Now())
+	if err != nil {
+		return billing.Customer{}, fmt.Errorf("insert customer: %w", err)
+	}
+	return s.CustomerByUserID(ctx, c.UserID)
+}
+
+// MarkCustomerDeleted notes that Stripe no longer has the customer.
+func (s *Store) MarkCustomerDeleted(ctx context.Context, customerID string) error {
+	_, err := s.db.ExecContext(ctx, `
+		UPDATE stripe_customers SET deleted = true, version = version + 1
+		WHERE id = $1`, customerID)
+	if err != nil {
+		return fmt.Errorf("mark customer %s deleted: %w", customerID, err)
+	}
+	return nil
+}
+
+// UserIDByCustomer finds whose customer it is; a deleted one still counts,
+// because its subscriptions end after it.
+func (tx *Tx) UserIDByCustomer(ctx context.Context, customerID string) (string, error) {
+	var userID string
+	err := tx.tx.GetContext(ctx, &userID, `SELECT user_id FROM stripe_customers WHERE id = $1`, customerID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", &billing.UnknownCustomerError{CustomerID: customerID}
+	}
+	return userID, oneRow(err, "user by customer")
+}
+
+// PutCustomer writes a customer's state over the given version. Whose it is
+// never changes; once deleted it stays so.
+func (tx *Tx) PutCustomer(ctx context.Context, c billing.Customer, asOf time.Time, v billing.Version) error {
+	if !v.Known {
+		res, err := tx.tx.ExecContext(ctx, `
+			INSERT INTO stripe_customers (id, user_id, email, deleted, as_of)
+			VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (id) DO NOTHING`, c.ID, c.UserID, c.Email, c.Deleted, asOf)
+		return swapped(res, err, "insert customer "+c.ID)
+	}
+	res, err := tx.tx.ExecContext(ctx, `
+		UPDATE stripe_customers
+		SET email = CASE WHEN $2 THEN email ELSE $3 END, deleted = deleted OR $2, as_of = $4, version = version + 1
+		WHERE id = $1 AND version = $5`, c.ID, c.Deleted, c.Email, asOf, v.N)
+	return swapped(res, err, "update customer "+c.ID)
+}

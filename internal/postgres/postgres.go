@@ -1,0 +1,146 @@
+// Package postgres is the store: all SQL of the product, one file for each
+// family of tables. The SQL stands in the method that runs it, and constraints
+// decide who wins a race.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/jmoiron/sqlx/reflectx"
+	"github.com/lib/pq"
+
+	"github.com/payloop/payloop/internal/billing"
+)
+
+// maxConns is the size of the pool of one process: enough to keep two cores
+// and a disk busy, and several replicas below Postgres's default of 100.
+const maxConns = 32
+
+// connectTimeout bounds how long a request waits for a database that is gone.
+const connectTimeout = 2 * time.Second
+
+// Store runs the queries.
+type Store struct {
+	db  *sqlx.DB
+	Now func() time.Time // UTC; replaced in tests
+}
+
+// Open prepares a store. It does not connect: a database that is down shows
+// when it is first used, and comes back by itself.
+func Open(dsn string) (*Store, error) {
+	cfg, err := pq.NewConfig(dsn)
+	if err != nil {
+		// The parser's message may quote the password.
+		return nil, errors.New("open database: DATABASE_URL cannot be understood")
+	}
+	cfg.ConnectTimeout = connectTimeout
+	cfg.BinaryParameters = true // one round trip for a query, not two
+	if cfg.Runtime == nil {
+		cfg.Runtime = map[string]string{}
+	}
+	cfg.Runtime["timezone"] = "UTC"
+	connector, err := pq.NewConnectorConfig(cfg)
+	if err != nil {
+		return nil, errors.New("open database: DATABASE_URL cannot be understood")
+	}
+	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
+	db.SetMaxOpenConns(maxConns)
+	db.SetMaxIdleConns(maxConns)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	db.Mapper = reflectx.NewMapperFunc("db", snakeCase)
+	return &Store{db: db, Now: func() time.Time { return time.Now().UTC() }}, nil
+}
+
+// Close closes the pool.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Ping asks the database for an answer.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.db.PingContext(ctx); err != nil {
+		return fmt.Errorf("ping database: %w", err)
+	}
+	return nil
+}
+
+// Tx is one transaction. Its methods are the writes that belong together.
+type Tx struct {
+	tx  *sqlx.Tx
+	now time.Time
+}
+
+// InTx runs f in one transaction: committed when f returns nil, else undone.
+func (s *Store) InTx(ctx context.Context, f func(*Tx) error) error {
+	tx, err := s.db.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback()
+	if err := f(&Tx{tx: tx, now: s.Now()}); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// never stands for a time that has not come, where a column is null.
+const never = "'0001-01-01 00:00:00Z'::timestamptz"
+
+// nullTime writes the zero time as null.
+func nullTime(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }
+
+// nullString writes the empty string as null.
+func nullString(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+
+// oneRow turns "no such row" into the product's own error, with what was
+// looked for.
+func oneRow(err error, what string) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("%s: %w", what, billing.ErrNotFound)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// changed returns how many rows a statement changed.
+func changed(res sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// swapped turns the result of a compare-and-set into ErrStale when the row was
+// not at the expected version.
+func swapped(res sql.Result, err error, what string) error {
+	n, err := changed(res, err)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if n == 0 {
+		return fmt.Errorf("%s: %w", what, billing.ErrStale)
+	}
+	return nil
+}
+
+var (
+	uuidForm    = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	initialisms = strings.NewReplacer("PDF", "Pdf", "URL", "Url", "ID", "Id")
+	upper       = regexp.MustCompile(`[A-Z]`)
+)
+
+// snakeCase maps a field's name to its column's: CustomerID to customer_id.
+func snakeCase(field string) string {
+	snake := upper.ReplaceAllStringFunc(initialisms.Replace(field), func(s string) string { return "_" + strings.ToLower(s) })
+	return strings.TrimPrefix(snake, "_")
+}

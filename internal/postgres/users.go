@@ -1,0 +1,61 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
+
+	"github.com/payloop/payloop/internal/billing"
+)
+
+// CreateUser adds a user, with the free plan's first credits. It returns
+// billing.ErrEmailTaken when somebody has the address already, in whatever
+// capitals.
+func (s *Store) CreateUser(ctx context.Context, email, passwordHash string, free billing.Plan) (billing.User, error) {
+	user := billing.User{Email: email, PasswordHash: passwordHash, CreatedAt: s.Now()}
+	err := s.InTx(ctx, func(tx *Tx) error {
+		err := tx.tx.GetContext(ctx, &user.ID, `
+			INSERT INTO users (email, password_hash, created_at)
+			VALUES ($1, $2, $3)
+			RETURNING id`, user.Email, user.PasswordHash, user.CreatedAt)
+		if pq.As(err, pqerror.UniqueViolation) != nil {
+			return billing.ErrEmailTaken
+		}
+		if err != nil {
+			return fmt.Errorf("insert user: %w", err)
+		}
+		return tx.openBalance(ctx, user, free)
+	})
+	if err != nil {
+		return billing.User{}, err
+	}
+	return user, nil
+}
+
+// UserByEmail finds a user without regard to case.
+func (s *Store) UserByEmail(ctx context.Context, email string) (billing.User, error) {
+	var u billing.User
+	err := s.db.GetContext(ctx, &u, `
+		SELECT id, email, password_hash, created_at
+		FROM users
+		WHERE lower(email) = lower($1)`, email)
+	return u, oneRow(err, "user by e-mail")
+}
+
+// UserIDByReference returns the user with that ID, or "" when there is none:
+// the reference has been to Stripe and back.
+func (tx *Tx) UserIDByReference(ctx context.Context, reference string) (string, error) {
+	if !uuidForm.MatchString(reference) {
+		return "", nil
+	}
+	var ids []string
+	if err := tx.tx.SelectContext(ctx, &ids, `SELECT id FROM users WHERE id = $1`, reference); err != nil {
+		return "", fmt.Errorf("user %s: %w", reference, err)
+	}
+	if len(ids) == 0 {
+		return "", nil
+	}
+	return ids[0], nil
+}
