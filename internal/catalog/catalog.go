@@ -133,7 +133,7 @@ func setPriceID(paid []*billing.Plan, tier int, interval billing.Interval, id st
 		return fmt.Errorf("%q is not a price id; they begin with price_", id)
 	}
 	if tier >= len(paid) {
-		return fmt.Errorf("the plans file has only %d paid plans, so there is none for %s", len(paid), id)
+		return fmt.Errorf("the plans file has no %s paid plan, so %s cannot be for it", []string{"first", "second"}[tier], id)
 	}
 	plan := paid[tier]
 	for i := range plan.Prices {

@@ -23,7 +23,6 @@ type Change struct {
 	Action  Action
 	Product billing.RemoteProduct // CreateProduct, UpdateProduct: as it shall be
 	Price   billing.RemotePrice   // CreatePrice, UpdatePrice: as it shall be; DeactivatePrice: as it is
-	State   string                // CreatePrice: what was there before, part of its idempotency key
 	Portal  Portal                // SavePortal: as it shall be
 
 	text string

@@ -152,7 +152,7 @@ func (d *differ) price(plan billing.Plan, p billing.Price, product billing.Remot
 	if held && holder.Plan == "" {
 		d.takeOver(holder, want)
 	}
-	change := Change{Action: CreatePrice, Price: want, State: d.state(want)}
+	change := Change{Action: CreatePrice, Price: want}
 	if held {
 		d.add(change, "Replace the price %s: %s becomes %s; whoever subscribes already keeps paying the old price.",
 			want.LookupKey, describe(holder.Money, holder.Interval), describe(want.Money, want.Interval))
@@ -173,6 +173,7 @@ func (d *differ) takeOver(holder, want billing.RemotePrice) {
 	d.taken[holder.ID] = true
 	marked := holder
 	marked.Plan, marked.Nickname = want.Plan, want.Nickname
+	marked.LookupKey = "" // left where it is, or another sync has moved it on
 	d.add(Change{Action: UpdatePrice, Price: marked}, "Take over the price %s (%s), so that whoever subscribes to it keeps the plan %s.",
 		holder.ID, describe(holder.Money, holder.Interval), want.Plan)
 }
@@ -223,18 +224,6 @@ func priceChange(have, want billing.RemotePrice) string {
 		return "Give " + name + " its lookup key"
 	}
 	return "Write the names of " + name
-}
-
-// state names the prices that the plan had by that interval.
-func (d *differ) state(want billing.RemotePrice) string {
-	var ids []string
-	for _, p := range d.remote.Prices {
-		if p.LookupKey == want.LookupKey || strings.EqualFold(p.Plan, want.Plan) {
-			ids = append(ids, p.ID)
-		}
-	}
-	slices.Sort(ids)
-	return strings.Join(ids, " ")
 }
 
 // savePortal writes the portal's configuration if it is not as it shall be.

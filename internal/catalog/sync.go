@@ -16,9 +16,10 @@ type Remote interface {
 	CreateProduct(ctx context.Context, p billing.RemoteProduct) error
 	UpdateProduct(ctx context.Context, p billing.RemoteProduct) error
 	// CreatePrice makes a price, moves the lookup key to it and returns its
-	// id. For the same price and state it makes one.
-	CreatePrice(ctx context.Context, p billing.RemotePrice, state string) (id string, err error)
-	// UpdatePrice writes nickname, metadata and lookup key, and makes it active.
+	// id. Asked twice for the same price, also by two at once, it makes one.
+	CreatePrice(ctx context.Context, p billing.RemotePrice) (id string, err error)
+	// UpdatePrice writes nickname and metadata, makes the price active, and
+	// moves the lookup key to it; an empty key stays where it is.
 	UpdatePrice(ctx context.Context, p billing.RemotePrice) error
 	DeactivatePrice(ctx context.Context, p billing.RemotePrice) error
 	// SavePortal makes the portal's configuration, or writes the one with the id.
@@ -51,7 +52,7 @@ func apply(ctx context.Context, remote Remote, change Change, created map[string
 	case UpdateProduct:
 		return remote.UpdateProduct(ctx, change.Product)
 	case CreatePrice:
-		created[change.Price.LookupKey], err = remote.CreatePrice(ctx, change.Price, change.State)
+		created[change.Price.LookupKey], err = remote.CreatePrice(ctx, change.Price)
 		return err
 	case UpdatePrice:
 		return remote.UpdatePrice(ctx, change.Price)

@@ -156,11 +156,15 @@ var minimum = map[string]int64{
 // Notes are things about a catalog that are allowed and probably not meant.
 func Notes(c billing.Catalog) []string {
 	var notes []string
+	addf := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	for _, plan := range c.Plans {
 		for _, p := range plan.Prices {
 			if least, known := minimum[p.Money.Currency]; known && p.Money.Amount < least {
-				notes = append(notes, fmt.Sprintf("The plan %s: %s is below the least that Stripe charges, %s, so nobody can pay it.",
-					plan.Name, describe(p.Money, p.Interval), money(billing.Money{Amount: least, Currency: p.Money.Currency})))
+				addf("The plan %s: %s is below the least that Stripe charges, %s, so nobody can pay it.",
+					plan.Name, describe(p.Money, p.Interval), money(billing.Money{Amount: least, Currency: p.Money.Currency}))
+			}
+			if minorDigits[p.Money.Currency] == 3 && p.Money.Amount%10 != 0 {
+				addf("The plan %s: %s: Stripe wants the last digit of amounts in %s to be 0.", plan.Name, describe(p.Money, p.Interval), p.Money.Currency)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/stripe/stripe-go/v79"
 	"github.com/stripe/stripe-go/v79/form"
@@ -191,11 +192,10 @@ func productParams(ctx context.Context, p billing.RemoteProduct) *stripe.Product
 }
 
 // CreatePrice makes an active price, takes the lookup key from the price that
-// held it, and returns the new id. The idempotency key follows from the
-// parameters and from state, which names what was there before: a sync that is
-// run again after a crash gets the price it made, and one that goes back to an
-// earlier amount gets a new one.
-func (c *Client) CreatePrice(ctx context.Context, p billing.RemotePrice, state string) (string, error) {
+// held it, and returns the new id. The idempotency key follows from what is
+// sent, so a sync that is run again after a crash, or beside another, gets the
+// price that was made.
+func (c *Client) CreatePrice(ctx context.Context, p billing.RemotePrice) (string, error) {
 	params := &stripe.PriceParams{
 		Product:           stripe.String(p.ProductID),
 		UnitAmount:        stripe.Int64(p.Money.Amount),
@@ -208,26 +208,50 @@ func (c *Client) CreatePrice(ctx context.Context, p billing.RemotePrice, state s
 	if p.Interval.Recurring() {
 		params.Recurring = &stripe.PriceRecurringParams{Interval: stripe.String(string(p.Interval))}
 	}
-	params.Params = writeParams(ctx, contentKey("price", params, state))
-	got, err := c.api.Prices.New(params)
-	if err != nil {
-		return "", c.wrap(err, "CreatePrice(%s)", p.LookupKey)
-	}
+	id, err := c.createPrice(ctx, params, p)
 	c.prices.forget("")
-	return got.ID, nil
+	return id, c.wrap(err, "CreatePrice(%s)", p.LookupKey)
 }
 
-// UpdatePrice makes the price active and ours, and gives it the lookup key. Its
-// amount, currency and interval cannot be changed in Stripe.
+// createPrice looks twice when Stripe repeats an earlier answer: the price may
+// have lost its lookup key since, or somebody may have deleted it in the
+// dashboard, and then only another idempotency key makes a new one.
+func (c *Client) createPrice(ctx context.Context, params *stripe.PriceParams, p billing.RemotePrice) (string, error) {
+	const most = 5 // prices deleted within the 24 hours that Stripe remembers keys
+	key := contentKey("price", params)
+	for range most {
+		params.Params = writeParams(ctx, key)
+		got, err := c.api.Prices.New(params)
+		if err != nil {
+			return "", err
+		}
+		if got.LastResponse.Header.Get("Idempotent-Replayed") != "true" {
+			return got.ID, nil
+		}
+		p.ID = got.ID
+		if err := c.UpdatePrice(ctx, p); !missing(err) {
+			return got.ID, err
+		}
+		key = contentKey("price", params, got.ID)
+	}
+	return "", fmt.Errorf("%d prices like this one were deleted within a day; try again tomorrow", most)
+}
+
+// UpdatePrice makes the price active and ours, and gives it the lookup key; an
+// empty one leaves the key where it is. What a price costs, and how often,
+// cannot be changed in Stripe.
 func (c *Client) UpdatePrice(ctx context.Context, p billing.RemotePrice) error {
-	_, err := c.api.Prices.Update(p.ID, &stripe.PriceParams{
-		Params:            writeParams(ctx, ""),
-		Active:            stripe.Bool(true),
-		Nickname:          stripe.String(p.Nickname),
-		LookupKey:         stripe.String(p.LookupKey),
-		TransferLookupKey: stripe.Bool(true),
-		Metadata:          priceMetadata(p),
-	})
+	params := &stripe.PriceParams{
+		Params:   writeParams(ctx, ""),
+		Active:   stripe.Bool(true),
+		Nickname: stripe.String(p.Nickname),
+		Metadata: priceMetadata(p),
+	}
+	if p.LookupKey != "" {
+		params.LookupKey = stripe.String(p.LookupKey)
+		params.TransferLookupKey = stripe.Bool(true)
+	}
+	_, err := c.api.Prices.Update(p.ID, params)
 	c.prices.forget(p.ID)
 	return c.wrap(err, "UpdatePrice(%s)", p.ID)
 }
@@ -250,11 +274,12 @@ func priceMetadata(p billing.RemotePrice) map[string]string {
 	return map[string]string{metaPlan: p.Plan, metaInterval: string(p.Interval)}
 }
 
-// contentKey is an idempotency key that says what is sent and what it follows.
-func contentKey(kind string, params any, state string) string {
+// contentKey is an idempotency key that follows from what is sent, and from
+// what else is given.
+func contentKey(kind string, params any, also ...string) string {
 	var values form.Values
 	form.AppendTo(&values, params)
-	sum := sha256.Sum256([]byte(values.Encode() + "\n" + state))
+	sum := sha256.Sum256([]byte(values.Encode() + "\n" + strings.Join(also, "\n")))
 	return "payloop-" + kind + "-" + hex.EncodeToString(sum[:16])
 }
 

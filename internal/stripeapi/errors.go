@@ -19,7 +19,8 @@ const (
 	internalMsg    = "Something went wrong on our side. Nothing was charged; please try again later."
 )
 
-// wrap turns a failure into a *billing.Error, naming what was asked for.
+// wrap turns a failure into a *billing.Error, naming what was asked for. One
+// that is a *billing.Error already has a cause, and keeps its kind and message.
 func (c *Client) wrap(err error, format string, args ...any) error {
 	if err == nil {
 		return nil
@@ -28,19 +29,12 @@ func (c *Client) wrap(err error, format string, args ...any) error {
 	var already *billing.Error
 	if errors.As(err, &already) {
 		e := *already
-		e.Err = fmt.Errorf("%s: %w", op, cmpErr(already.Err, already))
+		e.Err = fmt.Errorf("%s: %w", op, already.Err)
 		return &e
 	}
 	e := classify(err)
 	e.Err = fmt.Errorf("%s: %w", op, cause{text: c.redact(describe(err)), err: err})
 	return e
-}
-
-func cmpErr(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
 }
 
 // classify decides the kind of a failure and what to tell the person.

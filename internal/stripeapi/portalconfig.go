@@ -58,7 +58,7 @@ func (c *Client) SavePortal(ctx context.Context, p billing.RemotePortal) (string
 	var got *stripe.BillingPortalConfiguration
 	var err error
 	if p.ID == "" {
-		params.Params = writeParams(ctx, contentKey("portal", params, ""))
+		params.Params = writeParams(ctx, contentKey("portal", params))
 		got, err = c.api.BillingPortalConfigurations.New(params)
 	} else {
 		params.Params = writeParams(ctx, "")
