@@ -141,16 +141,17 @@ func (d *differ) price(plan billing.Plan, p billing.Price, product billing.Remot
 		Money:     p.Money,
 		Active:    true,
 	}
-	if have, ok := d.match(want); ok {
+	have, found := d.match(want)
+	holder, held := d.holder(want.LookupKey)
+	if held && holder.Plan == "" && holder.ID != have.ID && !d.named(holder.ID) {
+		d.takeOver(holder, want)
+	}
+	if found {
 		want.ID, want.ProductID, want.Default = have.ID, have.ProductID, have.Default
 		if have != want {
 			d.add(Change{Action: UpdatePrice, Price: want}, "%s.", priceChange(have, want))
 		}
 		return want.ProductID, want.ID
-	}
-	holder, held := d.holder(want.LookupKey)
-	if held && holder.Plan == "" {
-		d.takeOver(holder, want)
 	}
 	change := Change{Action: CreatePrice, Price: want}
 	if held {

@@ -232,14 +232,13 @@ func TestSyncConverges(t *testing.T) {
 					}
 				}
 				for id, plan := range wasOurs {
-					if !strings.EqualFold(f.prices[id].Plan, plan) {
-						t.Errorf("%s sold %s and is forgotten", id, plan)
+					if got, _ := local.PlanOf(ref(f.prices[id])); got.Name != plan {
+						t.Errorf("who subscribed to %s loses the plan %s", id, plan)
 					}
 				}
 			}
 			for id, p := range f.prices {
-				plan, isOurs := local.PlanOf(billing.PriceRef{ID: id, LookupKey: p.LookupKey, Plan: p.Plan})
-				if isOurs && p.Active && p.Plan != "" {
+				if plan, isOurs := local.PlanOf(ref(p)); isOurs && p.Active {
 					wasOurs[id] = plan.Name
 				}
 			}
@@ -259,6 +258,11 @@ func TestSyncConverges(t *testing.T) {
 			}
 		}
 	})
+}
+
+// ref is what a subscription to the price says of it.
+func ref(p billing.RemotePrice) billing.PriceRef {
+	return billing.PriceRef{ID: p.ID, LookupKey: p.LookupKey, Plan: p.Plan}
 }
 
 // Two syncs at once: each call of one may fall between any two of the other.

@@ -3,10 +3,13 @@ package stripeapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/stripe/stripe-go/v79"
+
+	"github.com/payloop/payloop/internal/billing"
 )
 
 // PortalParams says whose portal is opened, and for what.
@@ -42,14 +45,26 @@ func (c *Client) CreatePortalSession(ctx context.Context, p PortalParams) (strin
 			got, err = c.api.BillingPortalSessions.New(portalParams(ctx, p, config))
 		}
 	}
-	if se, ok := refused(err); ok && p.Change != nil && se.Code != stripe.ErrorCodeResourceMissing {
-		c.prices.forget(p.Change.PriceID)
-		err = c.conflict(err, "The plan cannot be changed to this one just now. Open Manage billing to see what is possible.")
+	if se, ok := refused(err); ok && se.Code != stripe.ErrorCodeResourceMissing {
+		err = c.portalRefused(err, p, config)
 	}
 	if err != nil {
 		return "", c.wrap(err, "CreatePortalSession(%s)", p.CustomerID)
 	}
 	return got.URL, nil
+}
+
+func (c *Client) portalRefused(err error, p PortalParams, config string) *billing.Error {
+	e := c.conflict(err, "The plan cannot be changed to this one just now. Open Manage billing to see what is possible.")
+	if p.Change == nil {
+		e.Kind, e.Msg = billing.Internal, internalMsg
+	} else {
+		c.prices.forget(p.Change.PriceID)
+	}
+	if config == "" {
+		e.Err = fmt.Errorf("%w - no sync has set up the portal: run `payloop catalog sync`", e.Err)
+	}
+	return e
 }
 
 func portalParams(ctx context.Context, p PortalParams, config string) *stripe.BillingPortalSessionParams {

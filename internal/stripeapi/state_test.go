@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -121,7 +122,7 @@ func TestPortalChangeRefused(t *testing.T) {
 		t.Errorf("with a change: %v", err)
 	}
 	p.Change = nil
-	if _, err := c.CreatePortalSession(t.Context(), p); billing.KindOf(err) != billing.Internal {
+	if _, err := c.CreatePortalSession(t.Context(), p); billing.KindOf(err) != billing.Internal || !strings.Contains(err.Error(), "payloop catalog sync") {
 		t.Errorf("without: %v", err)
 	}
 }
