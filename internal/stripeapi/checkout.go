@@ -111,6 +111,7 @@ func (c *Client) ExpireCheckoutSession(ctx context.Context, id string) error {
 func checkoutSession(s *stripe.CheckoutSession) billing.CheckoutSession {
 	out := billing.CheckoutSession{
 		ID:                s.ID,
+		CheckoutID:        s.Metadata[metaCheckout],
 		ClientReferenceID: s.ClientReferenceID,
 		Mode:              string(s.Mode),
 		Status:            string(s.Status),

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/payloop/payloop/internal/billing"
 )
@@ -124,5 +127,28 @@ func TestPortalChangeRefused(t *testing.T) {
 	p.Change = nil
 	if _, err := c.CreatePortalSession(t.Context(), p); billing.KindOf(err) != billing.Internal || !strings.Contains(err.Error(), "payloop catalog sync") {
 		t.Errorf("without: %v", err)
+	}
+}
+
+func TestCheckoutSessionIsReadWhole(t *testing.T) {
+	t.Parallel()
+	c := setup(t, Options{}, func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, 200, `{"id":"cs_1","object":"checkout.session","customer":"cus_1","client_reference_id":"u-1","mode":"subscription",
+			"status":"complete","payment_status":"paid","payment_intent":"pi_1","subscription":"sub_1","invoice":"in_1",
+			"url":null,"amount_total":500,"currency":"usd","created":1772366400,"expires_at":1772452800,
+			"metadata":{"payloop_plan":"Basic","payloop_checkout_id":"ck-1"}}`)
+	})
+	got, err := c.CheckoutSession(t.Context(), "cs_1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	want := billing.CheckoutSession{
+		ID: "cs_1", CheckoutID: "ck-1", CustomerID: "cus_1", ClientReferenceID: "u-1", Mode: "subscription", Status: "complete",
+		PaymentStatus: "paid", PaymentIntentID: "pi_1", SubscriptionID: "sub_1", InvoiceID: "in_1", Plan: "Basic",
+		Total: billing.Money{Amount: 500, Currency: "usd"}, CreatedAt: at, ExpiresAt: at.Add(billing.SessionLifetime),
+	}
+	if d := cmp.Diff(got, want); d != "" {
+		t.Error(d)
 	}
 }
