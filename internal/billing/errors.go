@@ -10,13 +10,15 @@ type Kind int
 
 const (
 	Internal     Kind = iota // our fault; the message is a general one
-	Invalid                  // what was sent cannot be accepted as it is
+	BadRequest               // what was sent cannot be read
+	Invalid                  // what was sent was read, and cannot be accepted as it is
 	Unauthorized             // not signed in, or a wrong key
 	Forbidden                // signed in, but not allowed
 	NotFound                 // no such thing, or not yours
 	Conflict                 // the thing is in a state that does not allow it
 	Unavailable              // Stripe or the database does not answer; try again
 	TooLarge                 // the body is larger than what is accepted
+	NotAllowed               // the address does not take that method
 )
 
 // Error is an error whose Msg is safe to show to the person who asked.

@@ -127,10 +127,10 @@ type Envelope struct {
 func ParseEnvelope(body []byte) (billing.Event, error) {
 	var e Envelope
 	if err := json.Unmarshal(body, &e); err != nil {
-		return billing.Event{}, &billing.Error{Kind: billing.Invalid, Msg: "The body is not a Stripe event: it must be a JSON object.", Err: err}
+		return billing.Event{}, &billing.Error{Kind: billing.BadRequest, Msg: "The body is not a Stripe event: it must be a JSON object.", Err: err}
 	}
 	if e.ID == "" || e.Type == "" || e.Created <= 0 {
-		return billing.Event{}, billing.Errorf(billing.Invalid, "The body is not a Stripe event: id, type and created are needed.")
+		return billing.Event{}, billing.Errorf(billing.BadRequest, "The body is not a Stripe event: id, type and created are needed.")
 	}
 	return billing.Event{
 		ID:         e.ID,

@@ -75,7 +75,7 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, tooLarge
 	}
 	if err != nil {
-		return nil, &billing.Error{Kind: billing.Invalid, Msg: "The body could not be read to its end.", Err: err}
+		return nil, &billing.Error{Kind: billing.BadRequest, Msg: "The body could not be read to its end.", Err: err}
 	}
 	return body, nil
 }
@@ -92,7 +92,7 @@ func (rc *Receiver) verify(body []byte, header string) error {
 		}
 	}
 	return &billing.Error{
-		Kind: billing.Invalid,
+		Kind: billing.BadRequest,
 		Code: "bad_signature",
 		Msg:  "The Stripe-Signature header does not match the body.",
 		Err:  fmt.Errorf("signature: %w", last),

@@ -1,0 +1,205 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/payloop/payloop/internal/billing"
+	"github.com/payloop/payloop/internal/stripeapi"
+	"github.com/payloop/payloop/web"
+)
+
+// next is where a person goes after a click, and what is said there.
+type next struct {
+	URL   string
+	Flash web.Flash // empty: nothing
+}
+
+// choice is a plan and interval from a form or a JSON body. Nothing else is
+// ever taken from a client: not an amount, a trial, a quantity or a URL.
+type choice struct {
+	Plan     string `json:"plan"`
+	Interval string `json:"interval"`
+}
+
+// price finds what was chosen in the catalog. A free plan has no price.
+func (h *Handlers) price(ch choice) (billing.Plan, billing.Price, error) {
+	plan, ok := h.Catalog.Plan(ch.Plan)
+	if !ok {
+		return plan, billing.Price{}, billing.Errorf(billing.Invalid, "There is no such plan. Choose one of: %s.", strings.Join(h.planNames(), ", "))
+	}
+	if plan.Free() {
+		return plan, billing.Price{}, nil
+	}
+	interval, err := billing.ParseInterval(ch.Interval)
+	if err != nil {
+		return plan, billing.Price{}, err
+	}
+	price, ok := plan.Price(interval)
+	if !ok {
+		return plan, price, billing.Errorf(billing.Invalid, "%s is not sold by that interval (%s).", plan.Name, interval)
+	}
+	return plan, price, nil
+}
+
+func (h *Handlers) planNames() []string {
+	var names []string
+	for _, p := range h.Catalog.Plans {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// buy does what a click on a plan asks for: Checkout for a purchase, a plan
+// change for someone who subscribes already, a cancellation for the free plan.
+func (h *Handlers) buy(ctx context.Context, user billing.User, ch choice) (next, error) {
+	plan, price, err := h.price(ch)
+	if err != nil {
+		return next{}, err
+	}
+	if plan.Free() {
+		return h.chooseFree(ctx, user)
+	}
+	for range maxCheckoutRounds {
+		st, subs, err := h.standing(ctx, user.ID)
+		if err != nil {
+			return next{}, err
+		}
+		if live := liveSubscription(st, subs); live != nil && price.Interval.Recurring() {
+			return h.changePlan(ctx, *live, price)
+		}
+		if len(subs) > 0 {
+			price.TrialDays = 0 // a trial is for a first subscription
+		}
+		url, err := h.checkout(ctx, user, price)
+		if !errors.Is(err, errLookAgain) {
+			return next{URL: url}, err
+		}
+	}
+	return next{}, &billing.Error{Kind: billing.Conflict, Msg: "Another purchase of yours is under way. Look at your account page before you try again."}
+}
+
+// maxCheckoutRounds bounds how often a purchase is looked at anew because a
+// checkout of the same person, in another tab, got in between.
+const maxCheckoutRounds = 5
+
+// errLookAgain says that an earlier checkout was closed or paid meanwhile.
+var errLookAgain = errors.New("an earlier checkout has ended")
+
+// checkout returns the URL of an open Checkout Session for the price. The user
+// has one open session at most: the same purchase finds it again, another one
+// ends it first, so that an old tab cannot be paid after a new one.
+func (h *Handlers) checkout(ctx context.Context, user billing.User, price billing.Price) (string, error) {
+	customer, err := h.customer(ctx, user)
+	if err != nil {
+		return "", err
+	}
+	priceID, err := h.Stripe.PriceID(ctx, price)
+	if err != nil {
+		return "", err
+	}
+	want := billing.Checkout{UserID: user.ID, Plan: price.Plan, Interval: price.Interval, PriceID: priceID, TrialDays: price.TrialDays}
+	row, err := h.Store.BeginCheckout(ctx, want)
+	if err != nil {
+		return "", err
+	}
+	session, err := h.session(ctx, row, customer)
+	if err != nil {
+		return "", h.recover(ctx, row, customer, err)
+	}
+	switch {
+	case session.Status == "complete":
+		// Paid, perhaps a moment ago in another tab: it counts before anything
+		// else is sold.
+		if _, err := h.Engine.RefreshSession(ctx, session.ID); err != nil {
+			return "", err
+		}
+		return "", errLookAgain
+	case session.Status != "open":
+		return "", errors.Join(errLookAgain, h.Store.ExpireCheckout(ctx, row.ID))
+	case samePurchase(row, want):
+		return session.URL, nil
+	}
+	if err := h.Stripe.ExpireCheckoutSession(ctx, session.ID); err != nil && billing.KindOf(err) != billing.Conflict {
+		return "", err
+	}
+	// Expired, or paid in this very moment: the session itself tells.
+	if _, err := h.Engine.RefreshSession(ctx, session.ID); err != nil {
+		return "", err
+	}
+	return "", errLookAgain
+}
+
+func samePurchase(a, b billing.Checkout) bool {
+	return a.Plan == b.Plan && a.Interval == b.Interval && a.PriceID == b.PriceID && a.TrialDays == b.TrialDays
+}
+
+// session returns the Checkout Session of an attempt. One that was begun and
+// never noted, because the process died, is made again under the same
+// idempotency key, which gives the same session.
+func (h *Handlers) session(ctx context.Context, row billing.Checkout, customer billing.Customer) (billing.CheckoutSession, error) {
+	if row.SessionID != "" {
+		return h.Stripe.CheckoutSession(ctx, row.SessionID)
+	}
+	session, err := h.Stripe.CreateCheckoutSession(ctx, stripeapi.CheckoutParams{
+		Checkout:   row,
+		CustomerID: customer.ID,
+		UserID:     row.UserID,
+		SuccessURL: h.BaseURL + pathSuccess + "?session_id={CHECKOUT_SESSION_ID}",
+		CancelURL:  h.BaseURL + pathCancelled,
+	})
+	if err != nil {
+		return session, err
+	}
+	return session, h.Store.AttachSession(ctx, row.ID, session)
+}
+
+// recover looks why an attempt could not get its session, and clears the way
+// where it can: a session that Stripe no longer knows, a key that was used for
+// something else, a customer who was deleted.
+func (h *Handlers) recover(ctx context.Context, row billing.Checkout, customer billing.Customer, cause error) error {
+	switch billing.KindOf(cause) {
+	case billing.Conflict:
+	case billing.NotFound:
+		if err := h.recheckCustomer(ctx, customer); err != nil {
+			return err
+		}
+	default:
+		return cause
+	}
+	if err := h.Store.ExpireCheckout(ctx, row.ID); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errLookAgain, cause)
+}
+
+// customer returns the user's Stripe customer, made once whatever is clicked
+// at once: the idempotency key gives every caller the same one, the table
+// keeps one row.
+func (h *Handlers) customer(ctx context.Context, user billing.User) (billing.Customer, error) {
+	c, err := h.Store.CustomerByUserID(ctx, user.ID)
+	if !errors.Is(err, billing.ErrNotFound) {
+		return c, err
+	}
+	before, err := h.Store.DeletedCustomers(ctx, user.ID)
+	if err != nil {
+		return c, err
+	}
+	c, err = h.Stripe.CreateCustomer(ctx, user, fmt.Sprintf("customer-%s-%d", user.ID, before))
+	if err != nil {
+		return c, err
+	}
+	c.UserID = user.ID
+	return h.Store.LinkCustomer(ctx, c)
+}
+
+// recheckCustomer asks Stripe whether it still has the customer.
+func (h *Handlers) recheckCustomer(ctx context.Context, c billing.Customer) error {
+	err := h.Engine.Refresh(ctx, billing.ObjectRef{Kind: billing.CustomerObject, ID: c.ID})
+	if billing.KindOf(err) == billing.NotFound && err != nil {
+		return h.Store.MarkCustomerDeleted(ctx, c.ID)
+	}
+	return err
+}

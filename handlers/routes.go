@@ -1,0 +1,104 @@
+package handlers
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/payloop/payloop/internal/billing"
+	"github.com/payloop/payloop/static"
+	"github.com/payloop/payloop/web"
+)
+
+// Paths that more than one place names.
+const (
+	pathHome      = "/"
+	pathPricing   = "/pricing"
+	pathSignup    = "/signup"
+	pathLogin     = "/login"
+	pathAccount   = "/account"
+	pathSuccess   = "/checkout/success"
+	pathCancelled = "/checkout/cancelled"
+	pathWebhooks  = "/webhooks/stripe"
+)
+
+// Router returns the handler of the whole app: every URL stands here.
+func (h *Handlers) Router() (http.Handler, error) {
+	gin.SetMode(gin.ReleaseMode)
+	r := gin.New()
+	r.HandleMethodNotAllowed = true
+	if err := r.SetTrustedProxies(h.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
+	}
+	h.errors = &web.Errors{Log: h.Log, Page: h.errorPage, JSON: answersJSON}
+	sameOrigin, err := h.errors.SameOrigin(h.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	do := h.errors.Handle
+
+	r.Use(web.WithRequestID, web.Observe(h.Log, h.Note), h.errors.Recover, web.SecurityHeaders(h.headerOptions()))
+	r.NoRoute(do(h.noRoute))
+	r.NoMethod(do(h.noMethod))
+
+	// Operations
+	r.GET("/healthz", do(h.health))
+	r.GET("/readyz", do(h.ready))
+	r.GET("/static/*file", gin.WrapH(static.Handler()))
+
+	// Stripe. Signed over the raw body, so nothing may read it before, and sent
+	// by no browser, so there is no origin to check.
+	r.POST(pathWebhooks, do(h.receiveWebhook))
+
+	// Pages that anyone may see
+	open := r.Group("", web.LimitBody, sameOrigin, do(h.Sessions.Load))
+	open.GET(pathHome, do(h.showHome))
+	open.GET(pathPricing, do(h.showPricing))
+	open.GET(pathSignup, do(h.showSignup))
+	open.POST(pathSignup, do(h.signUp))
+	open.GET(pathLogin, do(h.showLogin))
+	open.POST(pathLogin, do(h.logIn))
+	open.POST("/logout", do(h.logOut))
+	open.POST("/checkout", do(h.startCheckout))
+	open.GET(pathCancelled, do(h.cancelCheckout))
+
+	// Pages for who is signed in
+	own := open.Group("", do(h.requireUser))
+	own.GET(pathAccount, do(h.showAccount))
+	own.GET(pathSuccess, do(h.showSuccess))
+	own.POST("/billing-portal", do(h.openPortal))
+	own.POST("/subscription/change", do(h.changeSubscription))
+	own.POST("/subscription/cancel", do(h.cancelSubscription))
+	own.POST("/api-keys", do(h.createAPIKey))
+
+	// JSON, by API key or session cookie
+	api := r.Group("/api", web.LimitBody, sameOrigin, do(h.Sessions.LoadKey))
+	api.GET("/plans", do(h.apiPlans))
+	member := api.Group("", do(h.requireAPIUser))
+	member.GET("/user", do(h.apiUser))
+	member.GET("/credits", do(h.apiCredits))
+	member.POST("/checkout", do(h.apiCheckout))
+	member.POST("/billing-portal", do(h.apiPortal))
+	member.POST("/generate-key", do(h.apiGenerateKey))
+	member.POST("/cancel-subscriptions", do(h.apiCancelSubscriptions))
+	return r, nil
+}
+
+// answersJSON says whether an error is answered to a program.
+func answersJSON(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == pathWebhooks ||
+		strings.HasPrefix(r.Header.Get("Accept"), "application/json")
+}
+
+func (h *Handlers) noRoute(c *gin.Context) error {
+	if !answersJSON(c.Request) {
+		if err := h.Sessions.Load(c); err != nil { // for the page's header
+			return err
+		}
+	}
+	return billing.Errorf(billing.NotFound, "There is nothing at this address.")
+}
+
+func (h *Handlers) noMethod(*gin.Context) error { return &billing.Error{Kind: billing.NotAllowed} }

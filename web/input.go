@@ -1,0 +1,81 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/payloop/payloop/internal/billing"
+)
+
+// Form reads a posted form that may have these fields and no others: a field
+// nobody asked for, such as an amount, is refused and not passed over.
+func Form(c *gin.Context, fields ...string) (map[string]string, error) {
+	if err := c.Request.ParseForm(); err != nil {
+		return nil, unreadable(err)
+	}
+	values := map[string]string{}
+	for name, given := range c.Request.PostForm {
+		if !slices.Contains(fields, name) {
+			return nil, billing.Errorf(billing.Invalid, "The form has a field that is not known here: %s.", printable(name))
+		}
+		if len(given) > 1 {
+			return nil, billing.Errorf(billing.Invalid, "The form has the field %s more than once.", name)
+		}
+		values[name] = given[0]
+	}
+	return values, nil
+}
+
+// JSON reads a JSON object into v, and refuses fields that v does not have.
+func JSON(c *gin.Context, v any) error {
+	dec := json.NewDecoder(c.Request.Body)
+	dec.DisallowUnknownFields()
+	err := dec.Decode(v)
+	if errors.Is(err, io.EOF) {
+		return billing.Errorf(billing.BadRequest, "The body must be a JSON object.")
+	}
+	if field, ok := strings.CutPrefix(errorText(err), "json: unknown field "); ok {
+		return billing.Errorf(billing.Invalid, "The body has a field that is not known here: %s.", printable(strings.Trim(field, `"`)))
+	}
+	if err != nil {
+		return unreadable(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return billing.Errorf(billing.BadRequest, "The body must be one JSON object and nothing after it.")
+	}
+	return nil
+}
+
+func unreadable(err error) error {
+	var over *http.MaxBytesError
+	if errors.As(err, &over) {
+		return &billing.Error{Kind: billing.TooLarge, Err: err}
+	}
+	var wrongType *json.UnmarshalTypeError
+	if errors.As(err, &wrongType) {
+		return &billing.Error{Kind: billing.Invalid, Msg: "The field " + printable(wrongType.Field) + " has the wrong type.", Err: err}
+	}
+	return &billing.Error{Kind: billing.BadRequest, Msg: "The body could not be read.", Err: err}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// printable bounds what is repeated from a request.
+func printable(s string) string {
+	s = strings.ToValidUTF8(s, "?")
+	if r := []rune(s); len(r) > 40 {
+		s = string(r[:40]) + "…"
+	}
+	return s
+}

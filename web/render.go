@@ -1,0 +1,31 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+)
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// Render writes the page whole or not at all: a component that fails half way
+// leaves room for an error page.
+func Render(c *gin.Context, status int, page templ.Component) error {
+	buf := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(buf)
+	buf.Reset()
+	if err := page.Render(c.Request.Context(), buf); err != nil {
+		return fmt.Errorf("render: %w", err)
+	}
+	// What a page shows depends on who asks, and changes with each payment.
+	c.Header("Cache-Control", "private, no-store")
+	c.Data(status, "text/html; charset=utf-8", buf.Bytes())
+	return nil
+}
+
+// OK renders with status 200.
+func OK(c *gin.Context, page templ.Component) error { return Render(c, http.StatusOK, page) }
