@@ -1,0 +1,217 @@
+// Package api is the /v1 part of the sandbox: it turns requests into what the engine does, and answers as Stripe does.
+package api
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/payloop/payloop/internal/sandbox/engine"
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// API answers everything under /v1/.
+type API struct {
+	engine *engine.Engine
+	mux    *http.ServeMux
+}
+
+// New makes the API of an engine.
+func New(e *engine.Engine) *API {
+	a := &API{engine: e, mux: http.NewServeMux()}
+	for _, r := range Routes() {
+		a.mux.Handle(r.Method+" "+r.Pattern, a.serve(r.handler))
+	}
+	a.mux.HandleFunc("/v1/", a.unknownURL)
+	return a
+}
+
+// ServeHTTP answers one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := engine.NewRequestID()
+	w.Header().Set("Request-Id", id)
+	w.Header().Set("Stripe-Version", shape.Version)
+	w.Header().Set("Date", a.engine.Now().Format(http.TimeFormat))
+	w.Header().Set("Cache-Control", "no-cache, no-store")
+	if key := r.Header.Get("Idempotency-Key"); key != "" {
+		w.Header().Set("Idempotency-Key", key)
+	}
+	if err := authorize(r); err != nil {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="Stripe"`)
+		answer(w, err.Status, errorBody(err))
+		return
+	}
+	a.mux.ServeHTTP(w, r)
+}
+
+func (a *API) unknownURL(w http.ResponseWriter, r *http.Request) {
+	err := shape.Invalid("", "", "Unrecognized request URL (%s: %s). The sandbox knows a part of Stripe's API only.", r.Method, r.URL.Path)
+	err.Status = http.StatusNotFound
+	answer(w, err.Status, errorBody(err))
+}
+
+// reply is a finished answer.
+type reply struct {
+	status   int
+	body     []byte
+	replayed bool
+}
+
+func (a *API) serve(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		out := a.reply(h, r, w.Header().Get("Request-Id"))
+		if out.replayed {
+			w.Header().Set("Idempotent-Replayed", "true")
+		}
+		answer(w, out.status, out.body)
+	}
+}
+
+// reply reads the request, runs it alone in the engine, and writes the answer down before anybody else runs.
+func (a *API) reply(h handler, r *http.Request, requestID string) reply {
+	values, err := parameters(r)
+	if err != nil {
+		return failed(err)
+	}
+	paths := takeExpand(values)
+	run, err := h.prepare(r, values)
+	if err != nil {
+		return failed(err)
+	}
+	key := r.Header.Get("Idempotency-Key")
+	if r.Method != http.MethodPost {
+		key = ""
+	}
+	var out reply
+	if r.Method == http.MethodGet {
+		_ = a.engine.Read(func(tx *engine.Tx) error {
+			out = execute(tx, run, paths)
+			return nil
+		})
+		return out
+	}
+	_ = a.engine.Do(shape.EventRequest{ID: shape.Str(requestID), IdempotencyKey: shape.Str(key)}, func(tx *engine.Tx) error {
+		if key == "" {
+			out = execute(tx, run, paths)
+			return nil
+		}
+		out = once(tx, key, fingerprint(r, values), func() reply { return execute(tx, run, paths) })
+		return nil
+	})
+	return out
+}
+
+func execute(tx *engine.Tx, run func(*engine.Tx) (any, error), paths []string) reply {
+	obj, err := run(tx)
+	if err != nil {
+		return failed(err)
+	}
+	obj, err = expand(tx, obj, paths)
+	if err != nil {
+		return failed(err)
+	}
+	return reply{status: http.StatusOK, body: indented(obj)}
+}
+
+// once runs a request the first time its key is seen, and repeats the answer after that.
+func once(tx *engine.Tx, key, request string, run func() reply) reply {
+	if known := tx.Answer(key); known != nil {
+		if known.Request != request {
+			return failed(&shape.Error{
+				Status: http.StatusBadRequest, Type: "idempotency_error", Message: "Keys for idempotent requests can only be used with the same " +
+					"parameters they were first used with. Try using a key other than '" + key + "' if you meant to execute a different request.",
+			})
+		}
+		return reply{status: known.Status, body: known.Body, replayed: true}
+	}
+	out := run()
+	tx.Remember(key, engine.SavedAnswer{Request: request, Status: out.status, Body: out.body})
+	return out
+}
+
+func fingerprint(r *http.Request, values url.Values) string {
+	sum := sha256.Sum256([]byte(r.Method + " " + r.URL.Path + "\n" + values.Encode()))
+	return hex.EncodeToString(sum[:])
+}
+
+// maxBody is the size of a request, in bytes.
+const maxBody = 1 << 20
+
+// parameters are those of the query and of the body's form.
+func parameters(r *http.Request) (url.Values, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, shape.Invalid("", "", "Invalid query string.")
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err != nil || len(body) == 0 {
+		return values, nil
+	}
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/x-www-form-urlencoded" {
+		return nil, shape.Invalid("", "", "Invalid request (check that your POST content type is application/x-www-form-urlencoded).")
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, shape.Invalid("", "", "Invalid form.")
+	}
+	for k, v := range form {
+		values[k] = append(values[k], v...)
+	}
+	return values, nil
+}
+
+func authorize(r *http.Request) *shape.Error {
+	refuse := func(message string) *shape.Error {
+		return &shape.Error{Status: http.StatusUnauthorized, Type: "invalid_request_error", Message: message}
+	}
+	key, _, basic := r.BasicAuth()
+	if !basic {
+		key, _ = strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	}
+	switch {
+	case key == "":
+		return refuse("You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth " +
+			"(e.g. 'Authorization: Bearer sk_test_123').")
+	case strings.Contains(key, "_live_"):
+		return refuse("This is a sandbox: it takes test keys only (sk_test_…). Do not send a live key here.")
+	case !strings.HasPrefix(key, "sk_test_") && !strings.HasPrefix(key, "rk_test_"):
+		return refuse("Invalid API Key provided: " + key[:min(4, len(key))] + "****. In the sandbox any key that begins with sk_test_ works.")
+	}
+	return nil
+}
+
+func failed(err error) reply {
+	var e *shape.Error
+	if !errors.As(err, &e) {
+		e = &shape.Error{Status: http.StatusInternalServerError, Type: "api_error", Message: "The sandbox failed: " + err.Error()}
+	}
+	return reply{status: e.Status, body: errorBody(e)}
+}
+
+func errorBody(e *shape.Error) []byte {
+	return indented(map[string]any{"error": e})
+}
+
+func indented(v any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return []byte(`{"error":{"type":"api_error"}}`)
+	}
+	return b.Bytes()
+}
+
+func answer(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}

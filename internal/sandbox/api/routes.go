@@ -1,0 +1,104 @@
+package api
+
+import (
+	"github.com/payloop/payloop/internal/sandbox/engine"
+	"github.com/payloop/payloop/internal/sandbox/form"
+)
+
+// Route is one endpoint of Stripe's API that the sandbox has.
+type Route struct {
+	Method, Pattern string
+	handler         handler
+}
+
+// Params are the parameters the endpoint takes; any other is refused. expand[] is taken everywhere.
+func (r Route) Params() []string { return form.Names(r.handler.params) }
+
+type tx = *engine.Tx
+
+// Routes are all endpoints, one line each.
+func Routes() []Route {
+	return []Route{
+		{"GET", "/v1/account", all(tx.GetAccount)},
+		{"GET", "/v1/balance_transactions/{id}", one(tx.GetBalanceTransaction)},
+
+		{"GET", "/v1/billing_portal/configurations", all(tx.ListPortalConfigs)},
+		{"POST", "/v1/billing_portal/configurations", all(tx.CreatePortalConfig)},
+		{"GET", "/v1/billing_portal/configurations/{id}", one(tx.GetPortalConfig)},
+		{"POST", "/v1/billing_portal/configurations/{id}", one(tx.UpdatePortalConfig)},
+		{"POST", "/v1/billing_portal/sessions", all(tx.CreatePortalSession)},
+
+		{"GET", "/v1/charges", all(tx.ListCharges)},
+		{"GET", "/v1/charges/{id}", one(tx.GetCharge)},
+		{"POST", "/v1/charges/{id}", one(tx.UpdateCharge)},
+
+		{"GET", "/v1/checkout/sessions", all(tx.ListSessions)},
+		{"POST", "/v1/checkout/sessions", all(tx.CreateSession)},
+		{"GET", "/v1/checkout/sessions/{id}", one(tx.GetSession)},
+		{"POST", "/v1/checkout/sessions/{id}", one(tx.UpdateSession)},
+		{"POST", "/v1/checkout/sessions/{id}/expire", one(tx.ExpireSession)},
+		{"GET", "/v1/checkout/sessions/{id}/line_items", one(tx.ListSessionItems)},
+
+		{"GET", "/v1/customers", all(tx.ListCustomers)},
+		{"POST", "/v1/customers", all(tx.CreateCustomer)},
+		{"GET", "/v1/customers/{id}", one(tx.GetCustomer)},
+		{"POST", "/v1/customers/{id}", one(tx.UpdateCustomer)},
+		{"DELETE", "/v1/customers/{id}", one(tx.DeleteCustomer)},
+		{"GET", "/v1/customers/{id}/payment_methods", one(tx.ListCustomerMethods)},
+
+		{"GET", "/v1/events", all(tx.ListEvents)},
+		{"GET", "/v1/events/{id}", one(tx.GetEvent)},
+
+		{"GET", "/v1/invoices", all(tx.ListInvoices)},
+		{"GET", "/v1/invoices/upcoming", all(tx.UpcomingInvoice)},
+		{"GET", "/v1/invoices/{id}", one(tx.GetInvoice)},
+		{"POST", "/v1/invoices/{id}", one(tx.UpdateInvoice)},
+		{"POST", "/v1/invoices/{id}/finalize", one(tx.FinalizeInvoice)},
+		{"GET", "/v1/invoices/{id}/lines", one(tx.ListInvoiceLines)},
+		{"POST", "/v1/invoices/{id}/pay", one(tx.PayInvoice)},
+		{"POST", "/v1/invoices/{id}/void", one(tx.VoidInvoice)},
+
+		{"GET", "/v1/payment_intents", all(tx.ListIntents)},
+		{"GET", "/v1/payment_intents/{id}", one(tx.GetIntent)},
+		{"POST", "/v1/payment_intents/{id}", one(tx.UpdateIntent)},
+
+		{"GET", "/v1/payment_methods", all(tx.ListMethods)},
+		{"POST", "/v1/payment_methods", all(tx.CreateMethod)},
+		{"GET", "/v1/payment_methods/{id}", one(tx.GetMethod)},
+		{"POST", "/v1/payment_methods/{id}", one(tx.UpdateMethod)},
+		{"POST", "/v1/payment_methods/{id}/attach", one(tx.AttachMethod)},
+		{"POST", "/v1/payment_methods/{id}/detach", one(tx.DetachMethod)},
+
+		{"GET", "/v1/prices", all(tx.ListPrices)},
+		{"POST", "/v1/prices", all(tx.CreatePrice)},
+		{"GET", "/v1/prices/{id}", one(tx.GetPrice)},
+		{"POST", "/v1/prices/{id}", one(tx.UpdatePrice)},
+
+		{"GET", "/v1/products", all(tx.ListProducts)},
+		{"POST", "/v1/products", all(tx.CreateProduct)},
+		{"GET", "/v1/products/{id}", one(tx.GetProduct)},
+		{"POST", "/v1/products/{id}", one(tx.UpdateProduct)},
+		{"DELETE", "/v1/products/{id}", one(tx.DeleteProduct)},
+
+		{"GET", "/v1/refunds", all(tx.ListRefunds)},
+		{"POST", "/v1/refunds", all(tx.CreateRefund)},
+		{"GET", "/v1/refunds/{id}", one(tx.GetRefund)},
+		{"POST", "/v1/refunds/{id}", one(tx.UpdateRefund)},
+
+		{"GET", "/v1/setup_intents", all(tx.ListSetups)},
+		{"GET", "/v1/setup_intents/{id}", one(tx.GetSetup)},
+
+		{"GET", "/v1/subscriptions", all(tx.ListSubscriptions)},
+		{"POST", "/v1/subscriptions", all(tx.CreateSubscription)},
+		{"GET", "/v1/subscriptions/{id}", one(tx.GetSubscription)},
+		{"POST", "/v1/subscriptions/{id}", one(tx.UpdateSubscription)},
+		{"DELETE", "/v1/subscriptions/{id}", one(tx.CancelSubscription)},
+		{"POST", "/v1/subscriptions/{id}/resume", one(tx.ResumeSubscription)},
+
+		{"GET", "/v1/webhook_endpoints", all(tx.ListEndpoints)},
+		{"POST", "/v1/webhook_endpoints", all(tx.CreateEndpoint)},
+		{"GET", "/v1/webhook_endpoints/{id}", one(tx.GetEndpoint)},
+		{"POST", "/v1/webhook_endpoints/{id}", one(tx.UpdateEndpoint)},
+		{"DELETE", "/v1/webhook_endpoints/{id}", one(tx.DeleteEndpoint)},
+	}
+}

@@ -1,0 +1,136 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/payloop/payloop/internal/sandbox/engine"
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// maxState is the size of a state that is put back, in bytes.
+const maxState = 256 << 20
+
+// defaultFlush is how long a flush waits unless told otherwise.
+const defaultFlush = 30 * time.Second
+
+func (s *Sandbox) installControl(mux *http.ServeMux) {
+	mux.HandleFunc("POST /_sandbox/pay/{id}", s.pay)
+	mux.HandleFunc("POST /_sandbox/deliveries/flush", s.flush)
+	mux.HandleFunc("GET /_sandbox/clock", s.clock)
+	mux.HandleFunc("POST /_sandbox/clock/advance", s.advance)
+	mux.HandleFunc("GET /_sandbox/state", s.getState)
+	mux.HandleFunc("PUT /_sandbox/state", s.putState)
+}
+
+// pay does what the button on a Checkout page does, 3-D Secure included.
+func (s *Sandbox) pay(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	in := engine.Payment{CardDetails: engine.CardDetails{Number: r.FormValue("card"), Name: r.FormValue("name"), Email: r.FormValue("email")}}
+	var paid engine.Paid
+	err := s.engine.Do(shape.EventRequest{}, func(tx *engine.Tx) error {
+		var err error
+		paid, err = tx.PaySession(id, in)
+		if err == nil && paid.Challenge {
+			paid, err = tx.FinishChallenge(id, r.FormValue("3ds") != "fail")
+		}
+		return err
+	})
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"redirect_url": paid.RedirectURL})
+}
+
+// flush delivers everything and waits for it.
+func (s *Sandbox) flush(w http.ResponseWriter, r *http.Request) {
+	timeout := defaultFlush
+	if seconds, err := strconv.ParseFloat(r.FormValue("timeout"), 64); err == nil && seconds > 0 {
+		timeout = time.Duration(seconds * float64(time.Second))
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	defer cancel()
+	delivered, late := s.Flush(ctx)
+	if late != nil {
+		writeJSON(w, http.StatusGatewayTimeout, map[string]any{"delivered": delivered, "not_acknowledged": late})
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]int{"delivered": delivered})
+}
+
+func (s *Sandbox) clock(w http.ResponseWriter, _ *http.Request) {
+	now := s.engine.Now()
+	writeJSON(w, http.StatusOK, map[string]any{"now": now.Unix(), "text": now.Format(time.RFC3339)})
+}
+
+// advance moves time on by "seconds", or to the moment "to".
+func (s *Sandbox) advance(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Seconds int64 `json:"seconds"`
+		To      int64 `json:"to"`
+	}
+	body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<16))
+	if form, err := url.ParseQuery(string(body)); err == nil && !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
+		in.Seconds, _ = strconv.ParseInt(form.Get("seconds"), 10, 64)
+		in.To, _ = strconv.ParseInt(form.Get("to"), 10, 64)
+	} else if err := json.Unmarshal(body, &in); err != nil {
+		writeError(w, shape.Invalid("", "", "Send {\"seconds\": n} or {\"to\": unix}: %v", err))
+		return
+	}
+	now := s.engine.Now().Unix()
+	if in.To == 0 {
+		in.To = now + in.Seconds
+	}
+	if in.To < now || in.Seconds < 0 {
+		writeError(w, shape.Invalid("", "", "Sandbox time moves forward only; it is %d now.", now))
+		return
+	}
+	s.engine.Advance(in.To)
+	s.clock(w, r)
+}
+
+func (s *Sandbox) getState(w http.ResponseWriter, _ *http.Request) {
+	data, _, err := s.engine.Snapshot()
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(data)
+}
+
+func (s *Sandbox) putState(w http.ResponseWriter, r *http.Request) {
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxState))
+	if err == nil {
+		err = s.engine.Restore(data)
+	}
+	if err != nil {
+		writeError(w, shape.Invalid("", "", "%v", err))
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]bool{"loaded": true})
+}
+
+func writeError(w http.ResponseWriter, err error) {
+	var e *shape.Error
+	if !errors.As(err, &e) {
+		e = &shape.Error{Status: http.StatusInternalServerError, Type: "api_error", Message: err.Error()}
+	}
+	writeJSON(w, e.Status, map[string]any{"error": e})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(v)
+}

@@ -1,0 +1,101 @@
+package deliver
+
+import (
+	"bytes"
+	"container/heap"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/payloop/payloop/internal/sandbox/engine"
+)
+
+// answerKept is how much of a receiver's answer is kept for the dashboard, in bytes.
+const answerKept = 1000
+
+// attempt posts one letter and writes down what came of it.
+func (q *Queue) attempt(ctx context.Context, j *job) {
+	letter, ok := q.src.Letter(j.id)
+	if !ok {
+		q.drop(j)
+		return
+	}
+	a := q.post(ctx, letter)
+	if ctx.Err() != nil {
+		return // stopped: the state says pending, so the next run tries again
+	}
+	next := q.finish(j, letter.URL, a)
+	q.src.Record(j.id, a, next)
+	q.release(j, next)
+}
+
+// post sends a letter, indented as Stripe's are.
+func (q *Queue) post(ctx context.Context, letter engine.Letter) engine.Attempt {
+	start := time.Now()
+	a := engine.Attempt{At: start}
+	body, err := json.MarshalIndent(letter.Event, "", "  ")
+	if err == nil {
+		a.Status, a.Answer, err = q.send(ctx, letter, body)
+	}
+	if err != nil {
+		a.Status, a.Answer = 0, err.Error()
+	}
+	a.Took = time.Since(start)
+	return a
+}
+
+func (q *Queue) send(ctx context.Context, letter engine.Letter, body []byte) (int, string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, letter.URL, bytes.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	req.Header.Set("User-Agent", "Stripe/1.0 (+https://stripe.com/docs/webhooks)")
+	req.Header.Set("Stripe-Signature", Signature(body, time.Now(), letter.Secrets...))
+	res, err := q.client.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer res.Body.Close()
+	answer, _ := io.ReadAll(io.LimitReader(res.Body, answerKept))
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 1<<20)) // so that the connection can be used again
+	return res.StatusCode, string(answer), nil
+}
+
+// finish plans the next attempt; zero when there is none.
+func (q *Queue) finish(j *job, url string, a engine.Attempt) time.Time {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	j.last, j.url = a, url
+	j.attempts++
+	if a.OK() || j.attempts > len(q.opts.Pauses) {
+		return time.Time{}
+	}
+	return time.Now().Add(q.opts.Pauses[j.attempts-1])
+}
+
+// release puts a job back until its next attempt, or lets it go.
+func (q *Queue) release(j *job, next time.Time) {
+	if next.IsZero() {
+		q.drop(j)
+		return
+	}
+	q.mu.Lock()
+	if soon := time.Now().Add(hurry); q.flushing > 0 && soon.Before(next) {
+		next = soon
+	}
+	j.at = next
+	heap.Push(&q.waiting, j)
+	q.mu.Unlock()
+	q.nudge()
+}
+
+func (q *Queue) drop(j *job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.pending, j.id)
+	close(q.settled)
+	q.settled = make(chan struct{})
+}

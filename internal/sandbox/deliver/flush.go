@@ -1,0 +1,59 @@
+package deliver
+
+import (
+	"context"
+)
+
+// Late is a delivery that was not acknowledged while somebody waited for it.
+type Late struct {
+	Delivery string `json:"delivery"`
+	URL      string `json:"url"`
+	Attempts int    `json:"attempts"`
+	Status   int    `json:"status"` // of the last answer; 0 when there was none
+	Answer   string `json:"answer"`
+}
+
+// Flush tries everything that is pending now, without pauses worth mentioning, until nothing is: what is added
+// meanwhile counts too. When ctx ends first it answers what is late.
+func (q *Queue) Flush(ctx context.Context) (delivered int, late []Late) {
+	q.mu.Lock()
+	q.flushing++
+	before := map[string]bool{}
+	defer func() {
+		q.mu.Lock()
+		q.flushing--
+		q.mu.Unlock()
+	}()
+	for {
+		for id, j := range q.pending {
+			if !before[id] {
+				before[id] = true
+				q.hasten(j)
+			}
+		}
+		left, settled := len(q.pending), q.settled
+		if left == 0 {
+			q.mu.Unlock()
+			return len(before), nil
+		}
+		q.mu.Unlock()
+		q.nudge()
+		select {
+		case <-settled:
+		case <-ctx.Done():
+			late := q.late()
+			return len(before) - len(late), late
+		}
+		q.mu.Lock()
+	}
+}
+
+func (q *Queue) late() []Late {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	out := []Late{}
+	for _, j := range q.pending {
+		out = append(out, Late{Delivery: j.id, URL: j.url, Attempts: j.attempts, Status: j.last.Status, Answer: j.last.Answer})
+	}
+	return out
+}

@@ -1,0 +1,116 @@
+package engine
+
+import (
+	"math"
+
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// Stripe's fee on a card payment in the United States: 2.9 % and 30 cents.
+const (
+	feePermille = 29
+	feeFixed    = 30
+)
+
+// addCharge writes down one attempt, refused or not. It tells nobody yet.
+func (tx *Tx) addCharge(pi *shape.PaymentIntent, p payer, refused *shape.Error) *shape.Charge {
+	ch := &shape.Charge{
+		ID: longID("ch"), Object: "charge", Amount: pi.Amount, BillingDetails: p.Method.BillingDetails,
+		CalculatedStatementDescriptor: "SANDBOX", Captured: refused == nil, Created: tx.now, Currency: pi.Currency, Customer: pi.Customer,
+		Description: pi.Description, Invoice: pi.Invoice, Metadata: shape.Metadata{}.Merge(pi.Metadata), Outcome: outcome(refused),
+		Paid: refused == nil, PaymentIntent: shape.Ref(pi.ID), PaymentMethod: shape.Str(p.Method.ID),
+		PaymentMethodDetails: shape.MethodDetails{Card: chargedCard(pi, p), Type: "card"},
+		ReceiptEmail:         pi.ReceiptEmail, Status: "succeeded",
+	}
+	if refused != nil {
+		ch.Status, ch.FailureCode, ch.FailureMessage = "failed", shape.Str(refused.Code), shape.Str(refused.Message)
+	} else {
+		ch.AmountCaptured = ch.Amount
+		ch.ReceiptURL = shape.Str(tx.e.baseURL + "/r/" + ch.ID)
+		fee := min(ch.Amount, int64(math.Round(float64(ch.Amount*feePermille)/1000))+feeFixed)
+		ch.BalanceTransaction = tx.addBalance("charge", ch.ID, ch.Currency, ch.Amount, fee)
+	}
+	tx.Charges.add(ch.ID, ch)
+	return ch
+}
+
+func chargedCard(pi *shape.PaymentIntent, p payer) shape.ChargedCard {
+	c := p.Method.Card
+	out := shape.ChargedCard{
+		AmountAuthorized: pi.Amount, Brand: c.Brand, Checks: c.Checks, Country: c.Country, ExpMonth: c.ExpMonth,
+		ExpYear: c.ExpYear, Fingerprint: c.Fingerprint, Funding: c.Funding, Last4: c.Last4, Network: c.Brand,
+	}
+	if p.Proven {
+		out.ThreeDSecure = &shape.ThreeDSecure{AuthenticationFlow: "challenge", Result: "authenticated", Version: "2.2.0"}
+	}
+	return out
+}
+
+func outcome(refused *shape.Error) *shape.Outcome {
+	if refused == nil {
+		return &shape.Outcome{
+			NetworkStatus: "approved_by_network", RiskLevel: "normal", RiskScore: 20, SellerMessage: "Payment complete.", Type: "authorized",
+		}
+	}
+	return &shape.Outcome{
+		NetworkStatus: "declined_by_network", Reason: shape.Str(or(refused.DeclineCode, refused.Code)), RiskLevel: "normal", RiskScore: 20,
+		SellerMessage: "The bank did not return any further details with this decline.", Type: "issuer_declined",
+	}
+}
+
+// addBalance writes a movement of the merchant's balance; available after two days, as in the United States.
+func (tx *Tx) addBalance(kind, source, currency string, amount, fee int64) shape.Ref {
+	b := &shape.BalanceTransaction{
+		ID: longID("txn"), Object: "balance_transaction", Amount: amount, AvailableOn: tx.now + int64(2*day.Seconds()), Created: tx.now,
+		Currency: currency, Fee: fee, Net: amount - fee, ReportingCategory: kind, Source: shape.Ref(source), Status: "pending", Type: kind,
+	}
+	if fee > 0 {
+		b.FeeDetails = []shape.Fee{{Amount: fee, Currency: currency, Description: "Stripe processing fees", Type: "stripe_fee"}}
+	}
+	tx.Balance.add(b.ID, b)
+	return shape.Ref(b.ID)
+}
+
+// ChargeList asks for charges.
+type ChargeList struct {
+	Page
+	Made
+	Customer      string `form:"customer"`
+	PaymentIntent string `form:"payment_intent"`
+}
+
+// ChargeInput changes what may be changed of a charge.
+type ChargeInput struct {
+	Description *string           `form:"description"`
+	Metadata    map[string]string `form:"metadata"`
+}
+
+// GetCharge answers a charge.
+func (tx *Tx) GetCharge(id string, _ NoInput) (any, error) {
+	return found(tx.Charges.get(id), "charge", "charge", id)
+}
+
+// UpdateCharge changes a charge.
+func (tx *Tx) UpdateCharge(id string, in ChargeInput) (any, error) {
+	ch := tx.Charges.get(id)
+	if ch == nil {
+		return nil, shape.NotFound("charge", "charge", id)
+	}
+	update(tx, "charge.updated", ch, func() {
+		setStr(&ch.Description, in.Description)
+		ch.Metadata = ch.Metadata.Merge(in.Metadata)
+	})
+	return ch, nil
+}
+
+// ListCharges answers charges, newest first.
+func (tx *Tx) ListCharges(in ChargeList) (any, error) {
+	return list("/v1/charges", in.Page, tx.Charges.newest(), func(ch *shape.Charge) bool {
+		return matches(in.Customer, string(ch.Customer)) && matches(in.PaymentIntent, string(ch.PaymentIntent)) && in.Created.Has(ch.Created)
+	})
+}
+
+// GetBalanceTransaction answers a movement of the merchant's balance.
+func (tx *Tx) GetBalanceTransaction(id string, _ NoInput) (any, error) {
+	return found(tx.Balance.get(id), "id", "balance transaction", id)
+}

@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"container/heap"
+	"time"
+
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// dueEntry says that something falls due for an object. It may be out of date: what counts is what nextDue says
+// of the object when the entry comes up.
+type dueEntry struct {
+	at  int64 // Unix seconds, sandbox time
+	seq int   // of two at the same second, the one noticed first goes first
+	id  string
+}
+
+type dueHeap []dueEntry
+
+func (h dueHeap) Len() int { return len(h) }
+func (h dueHeap) Less(i, j int) bool {
+	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].seq < h[j].seq
+}
+func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+
+// Push is for container/heap.
+func (h *dueHeap) Push(x any) { *h = append(*h, x.(dueEntry)) }
+
+// Pop is for container/heap.
+func (h *dueHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}
+
+// track notes when an object next falls due. It is called with every event, and when a session is made.
+func (tx *Tx) track(obj any) {
+	id, at := nextDue(tx, obj)
+	if at == 0 {
+		return
+	}
+	tx.e.dueSeq++
+	heap.Push(&tx.e.due, dueEntry{at: at, seq: tx.e.dueSeq, id: id})
+}
+
+func nextDue(tx *Tx, obj any) (id string, at int64) {
+	switch o := obj.(type) {
+	case *shape.Subscription:
+		return o.ID, tx.subscriptionDue(o)
+	case *shape.Invoice:
+		return o.ID, invoiceDue(o)
+	case *shape.Session:
+		return o.ID, sessionDue(o)
+	}
+	return "", 0
+}
+
+// trackAll is for a state that was just loaded.
+func (tx *Tx) trackAll() {
+	for _, s := range tx.Subscriptions.all() {
+		tx.track(s)
+	}
+	for _, i := range tx.Invoices.all() {
+		tx.track(i)
+	}
+	for _, s := range tx.Sessions.all() {
+		tx.track(s)
+	}
+}
+
+// runDue does what falls due up to a moment, in order, each at its own time.
+func (tx *Tx) runDue(until int64) {
+	tx.req = shape.EventRequest{}
+	for len(tx.e.due) > 0 && tx.e.due[0].at <= until {
+		entry := heap.Pop(&tx.e.due).(dueEntry)
+		obj := tx.dueObject(entry.id)
+		if _, at := nextDue(tx, obj); at != entry.at {
+			continue
+		}
+		tx.now = entry.at
+		tx.e.changed++
+		tx.fallDue(obj)
+	}
+}
+
+func (tx *Tx) dueObject(id string) any {
+	if s := tx.Subscriptions.get(id); s != nil {
+		return s
+	}
+	if i := tx.Invoices.get(id); i != nil {
+		return i
+	}
+	return tx.Sessions.get(id)
+}
+
+func (tx *Tx) fallDue(obj any) {
+	switch o := obj.(type) {
+	case *shape.Subscription:
+		tx.subscriptionFallsDue(o)
+		tx.track(o)
+	case *shape.Invoice:
+		tx.invoiceFallsDue(o)
+	case *shape.Session:
+		tx.expireSession(o)
+	}
+}
+
+// Advance moves sandbox time forward to a moment (Unix seconds) and does what falls due on the way.
+// A moment that has passed changes nothing: time does not run backwards.
+func (e *Engine) Advance(to int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	tx := e.begin(shape.EventRequest{})
+	tx.runDue(to)
+	if ahead := to - e.opts.Now().Unix(); ahead > e.state.Offset {
+		e.state.Offset = ahead
+	}
+	e.changed++
+}
+
+// RunDue does what has fallen due by now, and tells when the next thing will; zero means nothing is waiting.
+func (e *Engine) RunDue() (next time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	tx := e.begin(shape.EventRequest{})
+	tx.runDue(tx.now)
+	if len(e.due) == 0 {
+		return time.Time{}
+	}
+	return time.Unix(e.due[0].at-e.state.Offset, 0)
+}

@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"net/url"
+
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// EndpointNew makes a webhook endpoint.
+type EndpointNew struct {
+	APIVersion    string            `form:"api_version"`
+	Connect       *bool             `form:"connect"`
+	Description   string            `form:"description,clear"`
+	EnabledEvents []string          `form:"enabled_events,required"`
+	Metadata      map[string]string `form:"metadata"`
+	URL           string            `form:"url,required"`
+}
+
+// EndpointInput changes a webhook endpoint.
+type EndpointInput struct {
+	Description   *string           `form:"description,clear"`
+	Disabled      *bool             `form:"disabled"`
+	EnabledEvents []string          `form:"enabled_events"`
+	Metadata      map[string]string `form:"metadata"`
+	URL           *string           `form:"url"`
+}
+
+// CreateEndpoint makes a webhook endpoint; only this answer tells its secret.
+func (tx *Tx) CreateEndpoint(in EndpointNew) (any, error) {
+	if u, err := url.Parse(in.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, shape.Invalid("url", "url_invalid", "Invalid URL: An explicit scheme (such as https) must be provided.")
+	}
+	if len(in.EnabledEvents) == 0 {
+		return nil, shape.Invalid("enabled_events", "parameter_missing", "Missing required param: enabled_events.")
+	}
+	end := *tx.addEndpoint(in, "whsec_"+random(32))
+	return &end, nil
+}
+
+func (tx *Tx) addEndpoint(in EndpointNew, secret string) *shape.WebhookEndpoint {
+	end := &shape.WebhookEndpoint{
+		ID: longID("we"), Object: "webhook_endpoint", APIVersion: shape.Str(in.APIVersion), Created: tx.now,
+		Description: shape.Str(in.Description), EnabledEvents: in.EnabledEvents, Metadata: shape.Metadata{}.Merge(in.Metadata),
+		Secret: secret, Status: "enabled", URL: in.URL,
+	}
+	return tx.Endpoints.add(end.ID, end)
+}
+
+// PutEndpoint makes sure that an endpoint of this URL gets every event, and answers its secret. A known URL keeps
+// its endpoint, and its secret too unless another is given.
+func (tx *Tx) PutEndpoint(url, secret string) string {
+	for _, end := range tx.Endpoints.all() {
+		if end.URL == url {
+			end.Status, end.Secret = "enabled", or(secret, end.Secret)
+			return end.Secret
+		}
+	}
+	return tx.addEndpoint(EndpointNew{URL: url, EnabledEvents: []string{"*"}}, or(secret, "whsec_"+random(32))).Secret
+}
+
+// withoutSecret is an endpoint as it is answered after its creation.
+func withoutSecret(end *shape.WebhookEndpoint) *shape.WebhookEndpoint {
+	told := *end
+	told.Secret = ""
+	return &told
+}
+
+// GetEndpoint answers a webhook endpoint.
+func (tx *Tx) GetEndpoint(id string, _ NoInput) (any, error) {
+	end := tx.Endpoints.get(id)
+	if end == nil {
+		return nil, shape.NotFound("webhook_endpoint", "webhook endpoint", id)
+	}
+	return withoutSecret(end), nil
+}
+
+// UpdateEndpoint changes a webhook endpoint.
+func (tx *Tx) UpdateEndpoint(id string, in EndpointInput) (any, error) {
+	end := tx.Endpoints.get(id)
+	if end == nil {
+		return nil, shape.NotFound("webhook_endpoint", "webhook endpoint", id)
+	}
+	setStr(&end.Description, in.Description)
+	set(&end.URL, in.URL)
+	if in.EnabledEvents != nil {
+		end.EnabledEvents = in.EnabledEvents
+	}
+	if in.Disabled != nil {
+		end.Status = "enabled"
+		if *in.Disabled {
+			end.Status = "disabled"
+		}
+	}
+	end.Metadata = end.Metadata.Merge(in.Metadata)
+	return withoutSecret(end), nil
+}
+
+// DeleteEndpoint ends an endpoint; what was on its way to it is dropped.
+func (tx *Tx) DeleteEndpoint(id string, _ NoInput) (any, error) {
+	if tx.Endpoints.get(id) == nil {
+		return nil, shape.NotFound("webhook_endpoint", "webhook endpoint", id)
+	}
+	tx.Endpoints.remove(id)
+	for _, d := range tx.Deliveries.all() {
+		if d.Endpoint == id && d.Pending() {
+			tx.e.giveUp(d)
+		}
+	}
+	return shape.Deleted{ID: id, Object: "webhook_endpoint", Deleted: true}, nil
+}
+
+// ListEndpoints answers webhook endpoints, newest first.
+func (tx *Tx) ListEndpoints(in Page) (any, error) {
+	return list("/v1/webhook_endpoints", in, func(yield func(string, *shape.WebhookEndpoint) bool) {
+		for id, end := range tx.Endpoints.newest() {
+			if !yield(id, withoutSecret(end)) {
+				return
+			}
+		}
+	}, func(*shape.WebhookEndpoint) bool { return true })
+}

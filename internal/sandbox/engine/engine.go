@@ -1,0 +1,120 @@
+// Package engine is the sandbox without its network: Stripe's objects and what happens to them.
+//
+// Everything runs in a Tx, one at a time, under one lock; a Tx does no input or output. What it tells the world
+// (events for webhook endpoints) waits in the outbox until the caller has saved the state and takes it.
+package engine
+
+import (
+	"sync"
+	"time"
+
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// Options are what an Engine may be told; the zero value works.
+type Options struct {
+	Now func() time.Time // the clock that sandbox time is counted from; default time.Now
+
+	// RetryAfter are the pauses between attempts to collect a failed renewal; default 3, 5 and 7 days.
+	RetryAfter []time.Duration
+	// Unpaid keeps a subscription as unpaid after the last attempt; otherwise it is canceled.
+	Unpaid bool
+}
+
+// Engine holds all objects. Use it through Do.
+type Engine struct {
+	opts Options
+
+	mu      sync.Mutex
+	baseURL string
+	state   *state
+	due     dueHeap
+	outbox  []Delivery
+	dueSeq  int
+	changed uint64
+}
+
+// New makes an empty Engine: one merchant, no objects.
+func New(opts Options) *Engine {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.RetryAfter == nil {
+		opts.RetryAfter = []time.Duration{3 * day, 5 * day, 7 * day}
+	}
+	e := &Engine{opts: opts}
+	e.state = newState(e.opts.Now().Unix())
+	return e
+}
+
+const day = 24 * time.Hour
+
+// SetBaseURL says how the sandbox is called from outside; the addresses of hosted pages begin with it.
+func (e *Engine) SetBaseURL(url string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.baseURL = url
+}
+
+// Tx is one thing being done: an API request, a page's form, a step of time.
+type Tx struct {
+	*state
+	e   *Engine
+	now int64 // sandbox time, Unix seconds
+	req shape.EventRequest
+}
+
+// Do runs fn alone, after whatever fell due before now. The request is named in the events that fn causes.
+func (e *Engine) Do(req shape.EventRequest, fn func(*Tx) error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.changed++
+	return fn(e.caughtUp(req))
+}
+
+// Read is Do for what changes nothing.
+func (e *Engine) Read(fn func(*Tx) error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return fn(e.caughtUp(shape.EventRequest{}))
+}
+
+func (e *Engine) caughtUp(req shape.EventRequest) *Tx {
+	tx := e.begin(req)
+	tx.runDue(tx.now)
+	tx.req, tx.now = req, e.clock()
+	return tx
+}
+
+func (e *Engine) begin(req shape.EventRequest) *Tx {
+	return &Tx{state: e.state, e: e, now: e.clock(), req: req}
+}
+
+// clock is sandbox time in Unix seconds.
+func (e *Engine) clock() int64 { return e.opts.Now().Unix() + e.state.Offset }
+
+// Now is sandbox time.
+func (e *Engine) Now() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return time.Unix(e.clock(), 0).UTC()
+}
+
+// Now is the sandbox time of this Tx, in Unix seconds.
+func (tx *Tx) Now() int64 { return tx.now }
+
+// TakeOutbox hands over the deliveries made since it was last called.
+func (e *Engine) TakeOutbox() []Delivery {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	out := e.outbox
+	e.outbox = nil
+	return out
+}
+
+// Changed counts up whenever something may have changed; it tells what a saved state covers.
+func (e *Engine) Changed() uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.changed
+}

@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// draftWait is how long Stripe leaves a renewal's invoice a draft, so that the merchant can add to it.
+const draftWait = time.Hour
+
+// draft makes an invoice of lines, adding what waits for the subscription's next one. Nobody is told yet.
+func (tx *Tx) draft(c *shape.Customer, s *shape.Subscription, reason, currency string, lines []shape.Line) *shape.Invoice {
+	inv := blankInvoice(tx, c, reason, currency)
+	if s != nil {
+		inv.Subscription = shape.Ref(s.ID)
+		inv.SubscriptionDetails = &shape.SubscriptionDetails{Metadata: s.Metadata}
+		lines = append(tx.takeWaiting(s, inv.ID), lines...)
+	}
+	fill(inv, lines)
+	tx.Invoices.add(inv.ID, inv)
+	return inv
+}
+
+func blankInvoice(tx *Tx, c *shape.Customer, reason, currency string) *shape.Invoice {
+	return &shape.Invoice{
+		ID: longID("in"), Object: "invoice", AccountCountry: tx.Account.Country, AccountName: MerchantName, AutoAdvance: true,
+		BillingReason: reason, CollectionMethod: "charge_automatically", Created: tx.now, Currency: currency, Customer: shape.Ref(c.ID),
+		CustomerAddress: c.Address, CustomerEmail: c.Email, CustomerName: c.Name, CustomerPhone: c.Phone,
+		CustomerTaxExempt: shape.Str(c.TaxExempt), Issuer: shape.Issuer{Type: "self"},
+		PeriodEnd: tx.now, PeriodStart: tx.now, StartingBalance: c.Balance, Status: "draft",
+	}
+}
+
+// fill puts lines on an invoice and sums them up.
+func fill(inv *shape.Invoice, lines []shape.Line) {
+	total := int64(0)
+	for i := range lines {
+		lines[i].Invoice = shape.Str(inv.ID)
+		total += lines[i].Amount
+	}
+	inv.Lines = shape.NewList("/v1/invoices/"+inv.ID+"/lines", lines...)
+	inv.Subtotal, inv.SubtotalExcludingTax, inv.Total, inv.TotalExcludingTax = total, total, total, total
+	inv.AmountDue = max(0, total)
+	inv.AmountRemaining = inv.AmountDue
+}
+
+// line is one line of an invoice for a price.
+func line(p shape.Price, quantity, amount int64, text string, period shape.Period) shape.Line {
+	return shape.Line{
+		ID: longID("il"), Object: "line_item", Amount: amount, AmountExcludingTax: amount, Currency: p.Currency,
+		Description: shape.Str(text), Discountable: true, Period: period, Plan: shape.PlanOf(p), Price: p, Quantity: quantity,
+		Type: "invoiceitem", UnitAmountExcludingTax: strconv.FormatInt(p.UnitAmount, 10),
+	}
+}
+
+// finalize makes a draft an invoice to be paid: it gets a number and pages, and uses up the customer's balance.
+func (tx *Tx) finalize(inv *shape.Invoice) {
+	c := tx.owner(inv)
+	inv.Number = shape.Str(fmt.Sprintf("%s-%04d", c.InvoicePrefix, c.NextInvoiceSequence))
+	c.NextInvoiceSequence++
+	inv.Status, inv.StatusTransitions.FinalizedAt, inv.EffectiveAt = "open", shape.Time(tx.now), shape.Time(tx.now)
+	inv.AutomaticallyFinalizesAt, inv.NextPaymentAttempt = 0, 0
+	inv.HostedInvoiceURL = shape.Str(tx.e.baseURL + "/i/" + inv.ID)
+	inv.InvoicePDF = shape.Str(tx.e.baseURL + "/i/" + inv.ID + "/pdf")
+	tx.applyBalance(inv, c)
+	tx.emit("invoice.finalized", inv)
+}
+
+// owner is an invoice's customer, or a nobody when the customer was deleted.
+func (tx *Tx) owner(inv *shape.Invoice) *shape.Customer {
+	if c := tx.Customers.get(string(inv.Customer)); c != nil {
+		return c
+	}
+	return &shape.Customer{InvoicePrefix: "DELETED", NextInvoiceSequence: 1}
+}
+
+// applyBalance sets an invoice off against the customer's balance: credit (negative) lowers what is due,
+// and an invoice below zero leaves credit.
+func (tx *Tx) applyBalance(inv *shape.Invoice, c *shape.Customer) {
+	inv.StartingBalance = c.Balance
+	left := inv.Total + c.Balance
+	ending := min(0, left)
+	inv.AmountDue = max(0, left)
+	inv.AmountRemaining = inv.AmountDue
+	inv.EndingBalance = &ending
+	update(tx, "customer.updated", c, func() { c.Balance = ending })
+}
+
+// collect tries to get an open invoice paid. A refused card is answered as Stripe's error.
+func (tx *Tx) collect(inv *shape.Invoice, p payer) error {
+	if inv.AmountDue == 0 {
+		tx.settle(inv)
+		return nil
+	}
+	pi := tx.intentFor(inv)
+	if p.Method == nil {
+		return tx.uncollected(inv, noMethod())
+	}
+	if err := tx.confirm(pi, p); err != nil {
+		return tx.uncollected(inv, err)
+	}
+	inv.Charge = pi.LatestCharge
+	tx.settle(inv)
+	return nil
+}
+
+// intentFor is the payment intent of an invoice, made when it has none.
+func (tx *Tx) intentFor(inv *shape.Invoice) *shape.PaymentIntent {
+	if pi := tx.PaymentIntents.get(string(inv.PaymentIntent)); pi != nil {
+		return pi
+	}
+	text := "Invoice " + string(inv.Number)
+	switch inv.BillingReason {
+	case "subscription_create":
+		text = "Subscription creation"
+	case "subscription_update", "subscription_cycle":
+		text = "Subscription update"
+	}
+	pi := tx.newIntent(purpose{
+		Amount: inv.AmountDue, Currency: inv.Currency, Customer: inv.Customer, Description: text, Invoice: shape.Ref(inv.ID),
+	})
+	inv.PaymentIntent = shape.Ref(pi.ID)
+	return pi
+}
+
+func noMethod() *shape.Error {
+	return shape.Invalid("", "resource_missing",
+		"This customer has no attached payment source or default payment method. Please consider adding a default payment method.")
+}
+
+// uncollected counts a failed attempt, plans the next one, and hands the reason on.
+func (tx *Tx) uncollected(inv *shape.Invoice, why error) error {
+	update(tx, "invoice.updated", inv, func() {
+		inv.AttemptCount++
+		inv.Attempted = true
+		inv.NextPaymentAttempt = tx.nextAttempt(inv)
+		if pi := tx.PaymentIntents.get(string(inv.PaymentIntent)); pi != nil && pi.LatestCharge != "" {
+			inv.Charge = pi.LatestCharge
+		}
+	})
+	tx.emit("invoice.payment_failed", inv)
+	if pi := tx.PaymentIntents.get(string(inv.PaymentIntent)); pi != nil && pi.Status == "requires_action" {
+		tx.emit("invoice.payment_action_required", inv)
+	}
+	return why
+}
+
+// nextAttempt is when a renewal is tried again; zero when the attempts are spent, and for other invoices,
+// which wait for the customer.
+func (tx *Tx) nextAttempt(inv *shape.Invoice) shape.Time {
+	tried := int(inv.AttemptCount)
+	if inv.BillingReason != "subscription_cycle" || tried > len(tx.e.opts.RetryAfter) {
+		return 0
+	}
+	return shape.Time(tx.now + int64(tx.e.opts.RetryAfter[tried-1].Seconds()))
+}
+
+// settle marks an invoice paid, and lets its subscription have what was paid for.
+func (tx *Tx) settle(inv *shape.Invoice) {
+	tx.reviveSubscription(inv)
+	update(tx, "invoice.updated", inv, func() {
+		inv.Status, inv.Paid, inv.Attempted = "paid", true, true
+		if inv.AmountDue > 0 && !inv.PaidOutOfBand {
+			inv.AttemptCount++
+		}
+		inv.AmountPaid, inv.AmountRemaining, inv.AutoAdvance, inv.NextPaymentAttempt = inv.AmountDue, 0, false, 0
+		inv.StatusTransitions.PaidAt = shape.Time(tx.now)
+	})
+	tx.emit("invoice.paid", inv)
+	tx.emit("invoice.payment_succeeded", inv)
+}
+
+// invoiceDue is when time does something to an invoice.
+func invoiceDue(inv *shape.Invoice) int64 {
+	switch {
+	case inv.Status == "draft" && inv.AutoAdvance:
+		return int64(inv.AutomaticallyFinalizesAt)
+	case inv.Status == "open" && inv.AutoAdvance:
+		return int64(inv.NextPaymentAttempt)
+	}
+	return 0
+}
+
+// invoiceFallsDue finalizes a renewal's draft and collects it, or tries again.
+func (tx *Tx) invoiceFallsDue(inv *shape.Invoice) {
+	s := tx.Subscriptions.get(string(inv.Subscription))
+	if inv.Status == "draft" {
+		tx.finalize(inv)
+	}
+	if err := tx.collect(inv, payer{Method: tx.methodFor(s)}); err != nil && s != nil {
+		tx.renewalFailed(s, inv)
+	}
+}

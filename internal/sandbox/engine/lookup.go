@@ -1,0 +1,57 @@
+package engine
+
+import (
+	"strings"
+
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// Lookup finds the object of an id, as expand[] needs it; nil when there is none.
+func (tx *Tx) Lookup(id string) any {
+	if gone := tx.Deleted.get(id); gone != nil {
+		return gone
+	}
+	for _, find := range []func(string) any{
+		finder(&tx.Customers), finder(&tx.Products), finder(&tx.Prices), finder(&tx.Sessions), finder(&tx.Subscriptions),
+		finder(&tx.Invoices), finder(&tx.InvoiceItems), finder(&tx.PaymentIntents), finder(&tx.SetupIntents),
+		finder(&tx.PaymentMethods), finder(&tx.Charges), finder(&tx.Refunds), finder(&tx.Balance), finder(&tx.PortalConfigs),
+		finder(&tx.PortalSessions), finder(&tx.Events),
+	} {
+		if obj := find(id); obj != nil {
+			return obj
+		}
+	}
+	return nil
+}
+
+func finder[T any](t *table[T]) func(string) any {
+	return func(id string) any {
+		if row := t.get(id); row != nil {
+			return row
+		}
+		return nil
+	}
+}
+
+// Include makes a field that Stripe sends only when it is asked for with expand[].
+func (tx *Tx) Include(id, field string) (any, bool) {
+	var out any
+	var err error
+	switch {
+	case field == "line_items" && strings.HasPrefix(id, "cs_"):
+		out, err = tx.ListSessionItems(id, Page{})
+	case field == "subscriptions" && strings.HasPrefix(id, "cus_"):
+		out, err = tx.ListSubscriptions(SubscriptionList{Customer: id})
+		if l, ok := out.(shape.List[*shape.Subscription]); ok {
+			l.URL = "/v1/customers/" + id + "/subscriptions"
+			out = l
+		}
+	case field == "refunds" && strings.HasPrefix(id, "ch_"):
+		out, err = tx.ListRefunds(RefundList{Charge: id})
+		if l, ok := out.(shape.List[*shape.Refund]); ok {
+			l.URL = "/v1/charges/" + id + "/refunds"
+			out = l
+		}
+	}
+	return out, out != nil && err == nil
+}

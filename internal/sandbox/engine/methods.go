@@ -1,0 +1,242 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// BillingDetailsInput is who a card belongs to.
+type BillingDetailsInput struct {
+	Address *AddressInput `form:"address,clear"`
+	Email   *string       `form:"email,clear"`
+	Name    *string       `form:"name,clear"`
+	Phone   *string       `form:"phone,clear"`
+}
+
+// NewMethod makes a payment method from a test card.
+type NewMethod struct {
+	AllowRedisplay string               `form:"allow_redisplay" enum:"always|limited|unspecified"`
+	BillingDetails *BillingDetailsInput `form:"billing_details"`
+	Card           *CardInput           `form:"card"`
+	Metadata       map[string]string    `form:"metadata"`
+	Type           string               `form:"type,required" enum:"card"`
+}
+
+// CardInput is a test card, by token or by number.
+type CardInput struct {
+	CVC      string `form:"cvc"`
+	ExpMonth int64  `form:"exp_month"`
+	ExpYear  int64  `form:"exp_year"`
+	Number   string `form:"number"`
+	Token    string `form:"token"`
+}
+
+// MethodInput changes a payment method.
+type MethodInput struct {
+	AllowRedisplay *string              `form:"allow_redisplay" enum:"always|limited|unspecified"`
+	BillingDetails *BillingDetailsInput `form:"billing_details"`
+	Metadata       map[string]string    `form:"metadata"`
+}
+
+// MethodAttach names who gets a payment method.
+type MethodAttach struct {
+	Customer string `form:"customer,required"`
+}
+
+// MethodList asks for payment methods.
+type MethodList struct {
+	Page
+	Customer string `form:"customer"`
+	Type     string `form:"type"`
+}
+
+// addMethod makes a payment method of a card; nobody has it yet.
+func (tx *Tx) addMethod(c TestCard, d CardDetails) *shape.PaymentMethod {
+	if d.ExpYear == 0 {
+		d.ExpMonth, d.ExpYear = 12, int64(time.Unix(tx.now, 0).UTC().Year()+4)
+	}
+	funding := "credit"
+	if c.Number == "4000056655665556" {
+		funding = "debit"
+	}
+	pm := &shape.PaymentMethod{
+		ID: longID("pm"), Object: "payment_method", AllowRedisplay: "unspecified", Created: tx.now, Type: "card",
+		BillingDetails: shape.BillingDetails{Email: shape.Str(d.Email), Name: shape.Str(d.Name)},
+		Card: shape.Card{
+			Brand: c.Brand, DisplayBrand: c.Brand, Country: "US", ExpMonth: d.ExpMonth, ExpYear: d.ExpYear,
+			Fingerprint: c.fingerprint(), Funding: funding, Last4: c.Number[len(c.Number)-4:],
+			Checks:            shape.CardChecks{CVCCheck: "pass"},
+			Networks:          shape.CardNetworks{Available: []string{c.Brand}},
+			ThreeDSecureUsage: shape.ThreeDSecureUsage{Supported: true},
+		},
+	}
+	tx.PaymentMethods.add(pm.ID, pm)
+	tx.Cards.add(pm.ID, &card{Behaviour: c.Does})
+	return pm
+}
+
+func (tx *Tx) behaviourOf(methodID string) behaviour {
+	if c := tx.Cards.get(methodID); c != nil {
+		return c.Behaviour
+	}
+	return pays
+}
+
+// knownMethod reports whether a parameter names a payment method, a test one or one made before.
+func (tx *Tx) knownMethod(token string) bool {
+	_, ok := tokenCard(token)
+	return ok || tx.PaymentMethods.get(token) != nil
+}
+
+// method finds a payment method, or makes one of a test token.
+func (tx *Tx) method(param, token string) (*shape.PaymentMethod, error) {
+	if pm := tx.PaymentMethods.get(token); pm != nil {
+		return pm, nil
+	}
+	if c, ok := tokenCard(token); ok {
+		return tx.addMethod(c, CardDetails{}), nil
+	}
+	return nil, shape.Missing(param, "PaymentMethod", token)
+}
+
+// attachNew gives a customer the payment method that a token names.
+func (tx *Tx) attachNew(token string, c *shape.Customer) error {
+	pm, err := tx.method("payment_method", token)
+	if err != nil {
+		return err
+	}
+	return tx.attach(pm, c)
+}
+
+// attach gives a payment method to a customer; a card its bank refuses cannot be attached.
+func (tx *Tx) attach(pm *shape.PaymentMethod, c *shape.Customer) error {
+	if string(pm.Customer) == c.ID {
+		return nil
+	}
+	if pm.Customer != "" {
+		return shape.Invalid("", "payment_method_unexpected_state",
+			"The payment method you provided has already been attached to a customer.")
+	}
+	if refused := tx.behaviourOf(pm.ID).refusal(true, true); refused != nil {
+		return refused
+	}
+	pm.Customer = shape.Ref(c.ID)
+	tx.emit("payment_method.attached", pm)
+	return nil
+}
+
+// latestMethod is the card a customer added last.
+func (tx *Tx) latestMethod(customerID string) *shape.PaymentMethod {
+	for _, pm := range tx.PaymentMethods.newest() {
+		if string(pm.Customer) == customerID {
+			return pm
+		}
+	}
+	return nil
+}
+
+// CreateMethod makes a payment method.
+func (tx *Tx) CreateMethod(in NewMethod) (any, error) {
+	if in.Card == nil {
+		return nil, shape.Invalid("card", "parameter_missing", "Missing required param: card.")
+	}
+	c, ok := tokenCard(in.Card.Token)
+	if in.Card.Number != "" {
+		c, ok = testCard(in.Card.Number)
+	}
+	if !ok {
+		return nil, unknownCard()
+	}
+	pm := tx.addMethod(c, CardDetails{ExpMonth: in.Card.ExpMonth, ExpYear: in.Card.ExpYear})
+	set(&pm.AllowRedisplay, nonEmpty(in.AllowRedisplay))
+	in.BillingDetails.apply(&pm.BillingDetails)
+	pm.Metadata = pm.Metadata.Merge(in.Metadata)
+	return pm, nil
+}
+
+func (b *BillingDetailsInput) apply(d *shape.BillingDetails) {
+	if b == nil {
+		return
+	}
+	if a := b.Address.shape(); a != nil {
+		d.Address = *a
+	}
+	setStr(&d.Email, b.Email)
+	setStr(&d.Name, b.Name)
+	setStr(&d.Phone, b.Phone)
+}
+
+// GetMethod answers a payment method.
+func (tx *Tx) GetMethod(id string, _ NoInput) (any, error) {
+	return found(tx.PaymentMethods.get(id), "payment_method", "PaymentMethod", id)
+}
+
+// UpdateMethod changes a payment method.
+func (tx *Tx) UpdateMethod(id string, in MethodInput) (any, error) {
+	pm := tx.PaymentMethods.get(id)
+	if pm == nil {
+		return nil, shape.NotFound("payment_method", "PaymentMethod", id)
+	}
+	update(tx, "payment_method.updated", pm, func() {
+		set(&pm.AllowRedisplay, in.AllowRedisplay)
+		in.BillingDetails.apply(&pm.BillingDetails)
+		pm.Metadata = pm.Metadata.Merge(in.Metadata)
+	})
+	return pm, nil
+}
+
+// AttachMethod gives a payment method to a customer.
+func (tx *Tx) AttachMethod(id string, in MethodAttach) (any, error) {
+	c, err := tx.customer("customer", in.Customer)
+	if err != nil {
+		return nil, err
+	}
+	pm, err := tx.method("payment_method", id)
+	if err != nil {
+		return nil, err
+	}
+	return pm, tx.attach(pm, c)
+}
+
+// DetachMethod takes a payment method from its customer, for good.
+func (tx *Tx) DetachMethod(id string, _ NoInput) (any, error) {
+	pm := tx.PaymentMethods.get(id)
+	if pm == nil {
+		return nil, shape.NotFound("payment_method", "PaymentMethod", id)
+	}
+	if pm.Customer == "" {
+		return nil, shape.Invalid("", "payment_method_unexpected_state",
+			"The payment method you provided is not attached to a customer so detachment is impossible.")
+	}
+	if c := tx.Customers.get(string(pm.Customer)); c != nil && string(c.InvoiceSettings.DefaultPaymentMethod) == id {
+		update(tx, "customer.updated", c, func() { c.InvoiceSettings.DefaultPaymentMethod = "" })
+	}
+	update(tx, "payment_method.detached", pm, func() { pm.Customer = "" })
+	return pm, nil
+}
+
+// ListMethods answers a customer's payment methods, newest first.
+func (tx *Tx) ListMethods(in MethodList) (any, error) {
+	return list("/v1/payment_methods", in.Page, tx.PaymentMethods.newest(), func(pm *shape.PaymentMethod) bool {
+		return pm.Customer != "" && matches(in.Customer, string(pm.Customer)) && matches(in.Type, pm.Type)
+	})
+}
+
+// ListCustomerMethods answers the payment methods of the customer in the URL.
+func (tx *Tx) ListCustomerMethods(id string, in MethodList) (any, error) {
+	if tx.Customers.get(id) == nil {
+		return nil, shape.NotFound("customer", "customer", id)
+	}
+	in.Customer = id
+	return list("/v1/customers/"+id+"/payment_methods", in.Page, tx.PaymentMethods.newest(), func(pm *shape.PaymentMethod) bool {
+		return string(pm.Customer) == id && matches(in.Type, pm.Type)
+	})
+}
+
+func nonEmpty(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

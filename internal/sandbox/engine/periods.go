@@ -1,0 +1,50 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// after is the end of the n-th period that starts at anchor (Unix seconds). Months and years are counted from the
+// anchor, not from the last period, so that 31 January, 28 February, 31 March follow each other.
+func after(anchor int64, r *shape.Recurring, n int64) int64 {
+	t := time.Unix(anchor, 0).UTC()
+	count := int(r.IntervalCount * n)
+	switch r.Interval {
+	case "day":
+		return t.AddDate(0, 0, count).Unix()
+	case "week":
+		return t.AddDate(0, 0, 7*count).Unix()
+	case "year":
+		return addMonths(t, 12*count).Unix()
+	default:
+		return addMonths(t, count).Unix()
+	}
+}
+
+// addMonths goes n months on, to the last day of a month that has no such day.
+func addMonths(t time.Time, n int) time.Time {
+	first := time.Date(t.Year(), t.Month()+time.Month(n), 1, t.Hour(), t.Minute(), t.Second(), 0, time.UTC)
+	last := first.AddDate(0, 1, -1).Day()
+	return first.AddDate(0, 0, min(t.Day(), last)-1)
+}
+
+// periodEnd is the first end of a period after start, counted from the anchor.
+func periodEnd(anchor, start int64, r *shape.Recurring) int64 {
+	for n := int64(1); ; n++ {
+		if end := after(anchor, r, n); end > start {
+			return end
+		}
+	}
+}
+
+// each writes how a recurring price is charged: "month", "3 months".
+func each(r *shape.Recurring) string {
+	if r.IntervalCount == 1 {
+		return r.Interval
+	}
+	return plural(r.IntervalCount, r.Interval)
+}
+
+func date(at int64) string { return time.Unix(at, 0).UTC().Format("2 Jan 2006") }

@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// ProductInput makes or changes a product.
+type ProductInput struct {
+	Active              *bool             `form:"active"`
+	DefaultPrice        *string           `form:"default_price"`
+	Description         *string           `form:"description,clear"`
+	Images              *[]string         `form:"images,clear"`
+	MarketingFeatures   *[]FeatureInput   `form:"marketing_features,clear"`
+	Metadata            map[string]string `form:"metadata"`
+	Name                *string           `form:"name"`
+	StatementDescriptor *string           `form:"statement_descriptor"`
+	TaxCode             *string           `form:"tax_code,clear"`
+	UnitLabel           *string           `form:"unit_label,clear"`
+	URL                 *string           `form:"url,clear"`
+}
+
+// FeatureInput is one selling point.
+type FeatureInput struct {
+	Name string `form:"name,required"`
+}
+
+// NewProduct makes a product.
+type NewProduct struct {
+	ProductInput
+	ID   string `form:"id"`
+	Type string `form:"type" enum:"service|good"`
+}
+
+// ProductList asks for products.
+type ProductList struct {
+	Page
+	Made
+	Active *bool    `form:"active"`
+	IDs    []string `form:"ids"`
+	URL    string   `form:"url"`
+}
+
+// CreateProduct makes a product, under a given id if one is given.
+func (tx *Tx) CreateProduct(in NewProduct) (any, error) {
+	if in.Name == nil {
+		return nil, shape.Invalid("name", "parameter_missing", "Missing required param: name.")
+	}
+	if in.DefaultPrice != nil {
+		return nil, shape.Invalid("default_price", "parameter_unknown", "Received unknown parameter: default_price")
+	}
+	if in.ID != "" && tx.Products.get(in.ID) != nil {
+		return nil, shape.Invalid("id", "resource_already_exists", "Product already exists.")
+	}
+	p := &shape.Product{
+		ID: or(in.ID, shortID("prod")), Object: "product", Active: true, Created: tx.now, Updated: tx.now, Type: "service",
+	}
+	in.apply(p)
+	tx.Products.add(p.ID, p)
+	tx.emit("product.created", p)
+	return p, nil
+}
+
+func (in ProductInput) apply(p *shape.Product) {
+	set(&p.Active, in.Active)
+	setRef(&p.DefaultPrice, in.DefaultPrice)
+	setStr(&p.Description, in.Description)
+	if in.Images != nil {
+		p.Images = *in.Images
+	}
+	if in.MarketingFeatures != nil {
+		p.MarketingFeatures = nil
+		for _, f := range *in.MarketingFeatures {
+			p.MarketingFeatures = append(p.MarketingFeatures, shape.MarketingFeature{Name: f.Name})
+		}
+	}
+	set(&p.Name, in.Name)
+	setStr(&p.StatementDescriptor, in.StatementDescriptor)
+	setRef(&p.TaxCode, in.TaxCode)
+	setStr(&p.UnitLabel, in.UnitLabel)
+	setStr(&p.URL, in.URL)
+	p.Metadata = p.Metadata.Merge(in.Metadata)
+}
+
+// GetProduct answers a product.
+func (tx *Tx) GetProduct(id string, _ NoInput) (any, error) {
+	return found(tx.Products.get(id), "id", "product", id)
+}
+
+// UpdateProduct changes a product.
+func (tx *Tx) UpdateProduct(id string, in ProductInput) (any, error) {
+	p := tx.Products.get(id)
+	if p == nil {
+		return nil, shape.NotFound("id", "product", id)
+	}
+	if in.DefaultPrice != nil {
+		if price := tx.Prices.get(*in.DefaultPrice); price == nil || string(price.Product) != id {
+			return nil, shape.Missing("default_price", "price", *in.DefaultPrice)
+		}
+	}
+	update(tx, "product.updated", p, func() {
+		before := encode(p)
+		in.apply(p)
+		if previous(before, encode(p)) != nil {
+			p.Updated = tx.now
+		}
+	})
+	return p, nil
+}
+
+// DeleteProduct removes a product that has no prices.
+func (tx *Tx) DeleteProduct(id string, _ NoInput) (any, error) {
+	p := tx.Products.get(id)
+	if p == nil {
+		return nil, shape.NotFound("id", "product", id)
+	}
+	for _, price := range tx.Prices.all() {
+		if string(price.Product) == id {
+			return nil, shape.Invalid("", "", "This product cannot be deleted because it has one or more user-created prices.")
+		}
+	}
+	tx.Products.remove(id)
+	tx.emit("product.deleted", p)
+	return shape.Deleted{ID: id, Object: "product", Deleted: true}, nil
+}
+
+// ListProducts answers products, newest first.
+func (tx *Tx) ListProducts(in ProductList) (any, error) {
+	return list("/v1/products", in.Page, tx.Products.newest(), func(p *shape.Product) bool {
+		return is(in.Active, p.Active) && matches(in.URL, string(p.URL)) && in.Created.Has(p.Created) &&
+			(len(in.IDs) == 0 || slices.Contains(in.IDs, p.ID))
+	})
+}

@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// change is what a subscription's items are to become, and what that costs.
+type change struct {
+	Items       []shape.SubscriptionItem
+	Lines       []shape.Line // prorations, and the new period's lines when it begins anew
+	NewPeriod   bool         // the interval changes, so a new period begins now
+	PeriodStart int64
+	PeriodEnd   int64
+}
+
+// Due is what the change costs now when it is invoiced at once, in minor units; below zero it leaves credit.
+func (c change) Due() int64 {
+	sum := int64(0)
+	for _, l := range c.Lines {
+		sum += l.Amount
+	}
+	return sum
+}
+
+// planChange works out a change of items at a moment; it changes nothing.
+// behavior is proration_behavior: "none" leaves out the prorations.
+func (tx *Tx) planChange(s *shape.Subscription, items []shape.SubscriptionItem, behavior string, at int64) change {
+	c := change{Items: items, PeriodStart: s.CurrentPeriodStart, PeriodEnd: s.CurrentPeriodEnd}
+	if s.Status == "trialing" {
+		return c
+	}
+	before, after1 := s.Items.Data[0].Price.Recurring, items[0].Price.Recurring
+	c.NewPeriod = *before != *after1
+	if c.NewPeriod {
+		c.PeriodStart, c.PeriodEnd = at, after(at, after1, 1)
+	}
+	if behavior != "none" {
+		c.Lines = tx.prorations(s, items, at, c.NewPeriod)
+	}
+	if c.NewPeriod {
+		renewed := *s
+		renewed.CurrentPeriodStart, renewed.CurrentPeriodEnd = c.PeriodStart, c.PeriodEnd
+		c.Lines = append(c.Lines, tx.periodLines(&renewed, items)...)
+	}
+	return c
+}
+
+// prorations are a credit for what is left of each old item, and a charge for the same time of each new one.
+func (tx *Tx) prorations(s *shape.Subscription, items []shape.SubscriptionItem, at int64, creditOnly bool) []shape.Line {
+	var lines []shape.Line
+	for _, old := range s.Items.Data {
+		if !creditOnly && contains(items, old) {
+			continue
+		}
+		text := fmt.Sprintf("Unused time on %s after %s", tx.itemName(old), date(at))
+		l := tx.proration(s, old, at, -1, text)
+		l.ProrationDetails.CreditedItems = tx.creditedItems(s, old)
+		lines = append(lines, l)
+	}
+	for _, item := range items {
+		if creditOnly || contains(s.Items.Data, item) {
+			continue
+		}
+		text := fmt.Sprintf("Remaining time on %s after %s", tx.itemName(item), date(at))
+		lines = append(lines, tx.proration(s, item, at, 1, text))
+	}
+	return lines
+}
+
+// proration is the share of an item's amount for the rest of the period, to the second.
+func (tx *Tx) proration(s *shape.Subscription, it shape.SubscriptionItem, at, sign int64, text string) shape.Line {
+	left := float64(s.CurrentPeriodEnd-at) / float64(s.CurrentPeriodEnd-s.CurrentPeriodStart)
+	amount := sign * int64(math.Round(left*float64(it.Price.UnitAmount*it.Quantity)))
+	l := line(it.Price, it.Quantity, amount, text, shape.Period{Start: at, End: s.CurrentPeriodEnd})
+	l.Proration, l.Discountable, l.InvoiceItem = true, false, longID("ii")
+	l.Subscription, l.SubscriptionItem, l.Metadata = shape.Ref(s.ID), it.ID, s.Metadata
+	return l
+}
+
+// creditedItems names the invoice lines that paid for what is given back.
+func (tx *Tx) creditedItems(s *shape.Subscription, it shape.SubscriptionItem) *shape.CreditedItems {
+	inv := tx.Invoices.get(string(s.LatestInvoice))
+	if inv == nil {
+		return nil
+	}
+	for _, l := range inv.Lines.Data {
+		if l.SubscriptionItem == it.ID && l.Amount > 0 {
+			return &shape.CreditedItems{Invoice: inv.ID, InvoiceLineItems: []string{l.ID}}
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) itemName(it shape.SubscriptionItem) string {
+	if it.Quantity == 1 {
+		return tx.productName(it.Price)
+	}
+	return fmt.Sprintf("%d × %s", it.Quantity, tx.productName(it.Price))
+}
+
+// contains reports whether an item is there unchanged.
+func contains(items []shape.SubscriptionItem, it shape.SubscriptionItem) bool {
+	for _, o := range items {
+		if o.ID == it.ID && o.Price.ID == it.Price.ID && o.Quantity == it.Quantity {
+			return true
+		}
+	}
+	return false
+}
+
+// putWaiting keeps prorations for the subscription's next invoice.
+func (tx *Tx) putWaiting(s *shape.Subscription, lines []shape.Line) {
+	for _, l := range lines {
+		ii := &shape.InvoiceItem{
+			ID: l.InvoiceItem, Object: "invoiceitem", Amount: l.Amount, Currency: l.Currency, Customer: s.Customer, Date: tx.now,
+			Description: l.Description, Discountable: l.Discountable, Metadata: l.Metadata, Period: l.Period, Plan: l.Plan, Price: l.Price,
+			Proration: l.Proration, Quantity: l.Quantity, Subscription: l.Subscription, SubscriptionItem: l.SubscriptionItem,
+			UnitAmount: l.Amount / max(1, l.Quantity), UnitAmountDecimal: l.UnitAmountExcludingTax,
+		}
+		tx.InvoiceItems.add(ii.ID, ii)
+		tx.emit("invoiceitem.created", ii)
+	}
+}
+
+// takeWaiting puts what waits for a subscription's next invoice on that invoice. With no invoice it only looks.
+func (tx *Tx) takeWaiting(s *shape.Subscription, invoiceID string) []shape.Line {
+	var lines []shape.Line
+	for _, ii := range tx.InvoiceItems.all() {
+		if string(ii.Subscription) != s.ID || ii.Invoice != "" {
+			continue
+		}
+		ii.Invoice = shape.Ref(invoiceID)
+		l := line(ii.Price, ii.Quantity, ii.Amount, string(ii.Description), ii.Period)
+		l.Proration, l.Discountable, l.InvoiceItem = ii.Proration, ii.Discountable, ii.ID
+		l.Subscription, l.SubscriptionItem, l.Metadata = ii.Subscription, ii.SubscriptionItem, ii.Metadata
+		lines = append(lines, l)
+	}
+	return lines
+}

@@ -1,0 +1,80 @@
+package engine
+
+import (
+	"encoding/json"
+	"iter"
+	"slices"
+)
+
+// table keeps rows by id, and remembers the order they were added in.
+type table[T any] struct {
+	rows  map[string]*T
+	order []string // oldest first
+}
+
+func (t *table[T]) get(id string) *T { return t.rows[id] }
+
+func (t *table[T]) add(id string, row *T) *T {
+	if t.rows == nil {
+		t.rows = map[string]*T{}
+	}
+	if _, known := t.rows[id]; !known {
+		t.order = append(t.order, id)
+	}
+	t.rows[id] = row
+	return row
+}
+
+func (t *table[T]) remove(id string) {
+	delete(t.rows, id)
+	t.order = slices.DeleteFunc(t.order, func(o string) bool { return o == id })
+}
+
+// all yields the rows, oldest first.
+func (t *table[T]) all() iter.Seq2[string, *T] {
+	return func(yield func(string, *T) bool) {
+		for _, id := range t.order {
+			if !yield(id, t.rows[id]) {
+				return
+			}
+		}
+	}
+}
+
+// newest yields the rows, newest first, as Stripe lists them.
+func (t *table[T]) newest() iter.Seq2[string, *T] {
+	return func(yield func(string, *T) bool) {
+		for _, id := range slices.Backward(t.order) {
+			if !yield(id, t.rows[id]) {
+				return
+			}
+		}
+	}
+}
+
+type savedRow[T any] struct {
+	ID  string `json:"id"`
+	Row *T     `json:"row"`
+}
+
+// MarshalJSON writes the rows in order.
+func (t *table[T]) MarshalJSON() ([]byte, error) {
+	rows := make([]savedRow[T], 0, len(t.order))
+	for id, row := range t.all() {
+		rows = append(rows, savedRow[T]{id, row})
+	}
+	return json.Marshal(rows)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (t *table[T]) UnmarshalJSON(data []byte) error {
+	var rows []savedRow[T]
+	if err := json.Unmarshal(data, &rows); err != nil {
+		return err
+	}
+	*t = table[T]{}
+	for _, r := range rows {
+		t.add(r.ID, r.Row)
+	}
+	return nil
+}

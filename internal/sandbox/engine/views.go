@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// CheckoutView is what a Checkout page shows. Views are copies: they stay as they were when they were made.
+type CheckoutView struct {
+	Session  shape.Session
+	Items    []shape.Item
+	Email    string // known already, so that the buyer cannot change it
+	Name     string
+	TrialEnd int64 // Unix seconds; zero without a trial
+	Waiting  bool  // for a 3-D Secure step
+}
+
+// ViewCheckout looks at a session as its page does.
+func (tx *Tx) ViewCheckout(id string) (CheckoutView, bool) {
+	s, p := tx.Sessions.get(id), tx.Purchases.get(id)
+	if s == nil || p == nil {
+		return CheckoutView{}, false
+	}
+	v := CheckoutView{Session: *s, Items: slices.Clone(p.Items), Email: string(s.CustomerEmail), Waiting: p.Method != "", TrialEnd: p.Subscription.TrialEnd}
+	if c := tx.Customers.get(string(s.Customer)); c != nil {
+		v.Email, v.Name = string(c.Email), string(c.Name)
+	}
+	if days := p.Subscription.TrialPeriodDays; days > 0 {
+		v.TrialEnd = tx.now + days*int64(day.Seconds())
+	}
+	return v, true
+}
+
+// PortalView is what the portal shows of a customer.
+type PortalView struct {
+	Session       shape.PortalSession
+	Config        shape.PortalConfiguration
+	Customer      shape.Customer
+	Subscriptions []PlanView
+	Card          *shape.PaymentMethod // the customer's default, if any
+	Invoices      []shape.Invoice      // newest first, drafts left out
+	Offers        []Offer
+	FlowDone      bool
+}
+
+// PlanView is a subscription as the portal shows it.
+type PlanView struct {
+	shape.Subscription
+	Name string
+	Card *shape.PaymentMethod
+}
+
+// Offer is a price that customers may change to.
+type Offer struct {
+	Price shape.Price
+	Name  string
+}
+
+// ViewPortal looks at a portal session as its page does.
+func (tx *Tx) ViewPortal(id string) (PortalView, bool) {
+	ps := tx.PortalSessions.get(id)
+	if ps == nil || tx.Customers.get(ps.Customer) == nil {
+		return PortalView{}, false
+	}
+	v := PortalView{Session: *ps, Config: *tx.PortalConfigs.get(string(ps.Configuration)), Customer: *tx.Customers.get(ps.Customer), FlowDone: tx.FlowsDone[id]}
+	for _, s := range tx.Subscriptions.newest() {
+		if string(s.Customer) == ps.Customer && !ended(s) {
+			v.Subscriptions = append(v.Subscriptions, PlanView{Subscription: *s, Name: tx.itemName(s.Items.Data[0]), Card: clone(tx.methodFor(s))})
+		}
+	}
+	for _, inv := range tx.Invoices.newest() {
+		if string(inv.Customer) == ps.Customer && inv.Status != "draft" {
+			v.Invoices = append(v.Invoices, *inv)
+		}
+	}
+	v.Card = clone(tx.customerMethod(ps.Customer))
+	if v.Card == nil {
+		v.Card = clone(tx.latestMethod(ps.Customer))
+	}
+	for _, p := range v.Config.Features.SubscriptionUpdate.Products {
+		for _, priceID := range p.Prices {
+			if price := tx.Prices.get(priceID); price != nil && price.Active {
+				v.Offers = append(v.Offers, Offer{Price: *price, Name: tx.productName(*price)})
+			}
+		}
+	}
+	return v, true
+}
+
+// FinishFlow notes that what a portal session was opened for is done.
+func (tx *Tx) FinishFlow(id string) { tx.FlowsDone[id] = true }
+
+// PreviewChange is what changing a subscription's first item to a price costs today, in minor units, under a proration behaviour.
+func (tx *Tx) PreviewChange(subscription, price, behavior string) (due int64, items []ItemInput, err error) {
+	s := tx.Subscriptions.get(subscription)
+	if s == nil {
+		return 0, nil, shape.Missing("subscription", "subscription", subscription)
+	}
+	items = []ItemInput{{ID: s.Items.Data[0].ID, Price: price}}
+	changed, err := tx.changedItems(s, items)
+	if err != nil {
+		return 0, nil, err
+	}
+	plan := tx.planChange(s, changed, behavior, tx.now)
+	if plan.NewPeriod || behavior == "always_invoice" {
+		due = plan.Due()
+		if c := tx.Customers.get(string(s.Customer)); c != nil {
+			due += c.Balance
+		}
+	}
+	return due, items, nil
+}
+
+// ViewInvoice looks at an invoice as its page does.
+func (tx *Tx) ViewInvoice(id string) (shape.Invoice, bool) {
+	inv := tx.Invoices.get(id)
+	if inv == nil || inv.Status == "draft" {
+		return shape.Invoice{}, false
+	}
+	return *inv, true
+}
+
+// ViewCharge looks at a charge as its receipt does.
+func (tx *Tx) ViewCharge(id string) (shape.Charge, bool) {
+	ch := tx.Charges.get(id)
+	if ch == nil || !ch.Paid {
+		return shape.Charge{}, false
+	}
+	return *ch, true
+}
+
+// PayInvoiceByCard pays an open invoice with a card typed on its page.
+func (tx *Tx) PayInvoiceByCard(id string, d CardDetails) error {
+	inv := tx.Invoices.get(id)
+	if inv == nil {
+		return shape.NotFound("invoice", "invoice", id)
+	}
+	if err := payable(inv); err != nil {
+		return err
+	}
+	test, ok := testCard(d.Number)
+	if !ok {
+		return unknownCard()
+	}
+	if err := tx.checkExpiry(d); err != nil {
+		return err
+	}
+	pm := tx.addMethod(test, d)
+	if c := tx.Customers.get(string(inv.Customer)); c != nil && test.Does.refusal(true, true) == nil {
+		if err := tx.attach(pm, c); err != nil {
+			return err
+		}
+	}
+	return tx.collect(inv, payer{Method: pm, Present: true, Proven: test.Does.asks()})
+}
+
+func clone[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	c := *p
+	return &c
+}

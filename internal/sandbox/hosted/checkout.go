@@ -1,0 +1,139 @@
+package hosted
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/payloop/payloop/internal/sandbox/engine"
+)
+
+// checkoutBody is the Checkout page.
+type checkoutBody struct {
+	engine.CheckoutView
+	Form     cardForm
+	BackLink string
+	Renews   string // "then $5.00 per month", for subscriptions
+}
+
+func (p *Pages) showCheckout(w http.ResponseWriter, r *http.Request) {
+	v, ok := p.checkout(w, r)
+	if !ok {
+		return
+	}
+	p.renderCheckout(w, http.StatusOK, v, cardForm{Email: v.Email, Name: v.Name})
+}
+
+// checkout looks a session up; one that cannot be paid is answered here.
+func (p *Pages) checkout(w http.ResponseWriter, r *http.Request) (engine.CheckoutView, bool) {
+	var v engine.CheckoutView
+	found := false
+	_ = p.engine.Read(func(tx *engine.Tx) error {
+		v, found = tx.ViewCheckout(r.PathValue("id"))
+		return nil
+	})
+	if !found {
+		p.notFound(w, "payment page")
+		return v, false
+	}
+	switch v.Session.Status {
+	case "complete":
+		back := strings.ReplaceAll(string(v.Session.SuccessURL), "{CHECKOUT_SESSION_ID}", v.Session.ID)
+		p.note(w, http.StatusOK, note{Heading: "You have paid already", Text: "This payment is complete. You were charged once.",
+			Link: safeLink(back), Label: "Back to " + engine.MerchantName, LinkID: "return"})
+		return v, false
+	case "expired":
+		p.note(w, http.StatusOK, note{Heading: "This page has expired", Text: "You were not charged. Go back to start again.",
+			Link: safeLink(string(v.Session.CancelURL)), Label: "Back to " + engine.MerchantName, LinkID: "return"})
+		return v, false
+	}
+	return v, true
+}
+
+func (p *Pages) renderCheckout(w http.ResponseWriter, status int, v engine.CheckoutView, f cardForm) {
+	f.WithEmail, f.EmailKnown, f.TestCards = true, v.Email != "", engine.TestCards
+	f.Button = "Pay " + engine.Money(v.Session.AmountTotal, v.Session.Currency)
+	body := checkoutBody{CheckoutView: v, BackLink: safeLink(string(v.Session.CancelURL))}
+	if v.Session.Mode == "subscription" {
+		f.Button = "Subscribe"
+		if v.TrialEnd != 0 {
+			f.Button = "Start trial"
+		}
+		body.Renews = renews(v)
+	}
+	body.Form = f
+	p.render(w, status, "checkout.html", page{Title: "Pay", Wide: true, Body: body})
+}
+
+// renews says what is charged after today, and how often.
+func renews(v engine.CheckoutView) string {
+	sum := int64(0)
+	often := ""
+	for _, it := range v.Items {
+		if it.Price.Recurring != nil {
+			sum += it.AmountTotal
+			often = each(it.Price.Recurring)
+		}
+	}
+	return engine.Money(sum, v.Session.Currency) + " " + often
+}
+
+func (p *Pages) pay(w http.ResponseWriter, r *http.Request) {
+	v, ok := p.checkout(w, r)
+	if !ok {
+		return
+	}
+	d, f := readCard(r, v.Email == "")
+	if v.Email != "" {
+		f.Email = v.Email
+	}
+	if f.Problem.Message != "" {
+		p.renderCheckout(w, http.StatusUnprocessableEntity, v, f)
+		return
+	}
+	var paid engine.Paid
+	err := p.do(func(tx *engine.Tx) error {
+		var err error
+		paid, err = tx.PaySession(v.Session.ID, engine.Payment{CardDetails: d})
+		return err
+	})
+	p.paid(w, r, v, f, paid, err)
+}
+
+// paid sends the buyer on, or shows the page again with the reason.
+func (p *Pages) paid(w http.ResponseWriter, r *http.Request, v engine.CheckoutView, f cardForm, paid engine.Paid, err error) {
+	switch {
+	case err != nil:
+		f.Problem = problemOf(err)
+		p.renderCheckout(w, status(err), v, f)
+	case paid.Challenge:
+		seeOther(w, r, "/c/pay/"+v.Session.ID+"/challenge")
+	default:
+		seeOther(w, r, paid.RedirectURL)
+	}
+}
+
+func (p *Pages) showChallenge(w http.ResponseWriter, r *http.Request) {
+	v, ok := p.checkout(w, r)
+	if !ok {
+		return
+	}
+	if !v.Waiting {
+		seeOther(w, r, "/c/pay/"+v.Session.ID)
+		return
+	}
+	p.render(w, http.StatusOK, "challenge.html", page{Title: "Confirm your payment", Body: v})
+}
+
+func (p *Pages) answerChallenge(w http.ResponseWriter, r *http.Request) {
+	v, ok := p.checkout(w, r)
+	if !ok {
+		return
+	}
+	var paid engine.Paid
+	err := p.do(func(tx *engine.Tx) error {
+		var err error
+		paid, err = tx.FinishChallenge(v.Session.ID, r.PostFormValue("result") == "complete")
+		return err
+	})
+	p.paid(w, r, v, cardForm{Email: v.Email, Name: v.Name}, paid, err)
+}

@@ -1,0 +1,156 @@
+package hosted
+
+import (
+	"net/http"
+
+	"github.com/payloop/payloop/internal/sandbox/engine"
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// portalBody is a page of the portal; Plan and what follows are for pages about one subscription.
+type portalBody struct {
+	engine.PortalView
+	Home     string // the portal's first page
+	BackLink string // the merchant's page
+	Plan     engine.PlanView
+	Offer    engine.Offer
+	Due      int64 // today, minor units
+	AtEnd    bool  // cancelling keeps the plan until the period ends
+	Form     cardForm
+	Problem  problem
+	Name     string
+	Email    string
+}
+
+// portal looks a portal session up, and the subscription in the URL if there is one.
+func (p *Pages) portal(w http.ResponseWriter, r *http.Request) (portalBody, bool) {
+	b := portalBody{Home: "/p/session/" + r.PathValue("id")}
+	found := false
+	_ = p.engine.Read(func(tx *engine.Tx) error {
+		b.PortalView, found = tx.ViewPortal(r.PathValue("id"))
+		return nil
+	})
+	if !found {
+		p.notFound(w, "billing page")
+		return b, false
+	}
+	b.BackLink = safeLink(string(b.Session.ReturnURL))
+	b.AtEnd = b.Config.Features.SubscriptionCancel.Mode != "immediately"
+	id := r.PathValue("sub")
+	if id == "" {
+		return b, true
+	}
+	for _, s := range b.Subscriptions {
+		if s.ID == id {
+			b.Plan = s
+			return b, true
+		}
+	}
+	p.note(w, http.StatusNotFound, note{Heading: "This plan has ended", Text: "There is nothing to change any more.", Link: b.Home, Label: "Back to billing"})
+	return b, false
+}
+
+func (p *Pages) renderPortal(w http.ResponseWriter, status int, name, title string, b portalBody) {
+	p.render(w, status, name, page{Title: title, Body: b})
+}
+
+// showPortal is the overview; a session opened for one thing goes to that first.
+func (p *Pages) showPortal(w http.ResponseWriter, r *http.Request) {
+	b, ok := p.portal(w, r)
+	if !ok {
+		return
+	}
+	if f := b.Session.Flow; f != nil && !b.FlowDone {
+		seeOther(w, r, b.Home+flowStep(f))
+		return
+	}
+	p.renderPortal(w, http.StatusOK, "portal.html", "Billing", b)
+}
+
+// flowStep is the page of what a session was opened for.
+func flowStep(f *shape.PortalFlow) string {
+	switch f.Type {
+	case "subscription_cancel":
+		return "/subscriptions/" + f.SubscriptionCancel.Subscription + "/cancel"
+	case "subscription_update":
+		return "/subscriptions/" + f.SubscriptionUpdate.Subscription + "/update"
+	case "subscription_update_confirm":
+		c := f.SubscriptionUpdateConfirm
+		return "/subscriptions/" + c.Subscription + "/confirm?price=" + string(c.Items[0].Price)
+	}
+	return "/card"
+}
+
+// finish goes on after something was done: where the session's flow says, or back to the overview.
+func (p *Pages) finish(w http.ResponseWriter, r *http.Request, b portalBody) {
+	f := b.Session.Flow
+	if f == nil || b.FlowDone {
+		seeOther(w, r, b.Home)
+		return
+	}
+	_ = p.do(func(tx *engine.Tx) error {
+		tx.FinishFlow(b.Session.ID)
+		return nil
+	})
+	switch {
+	case f.AfterCompletion.Type == "redirect" && f.AfterCompletion.Redirect != nil:
+		seeOther(w, r, f.AfterCompletion.Redirect.ReturnURL)
+	case f.AfterCompletion.Type == "hosted_confirmation":
+		seeOther(w, r, b.Home+"/done")
+	default:
+		seeOther(w, r, b.Home)
+	}
+}
+
+// showDone is the confirmation after a flow that asked for one.
+func (p *Pages) showDone(w http.ResponseWriter, r *http.Request) {
+	b, ok := p.portal(w, r)
+	if !ok {
+		return
+	}
+	text := "Your change has been made."
+	if f := b.Session.Flow; f != nil && f.AfterCompletion.HostedConfirmation != nil && f.AfterCompletion.HostedConfirmation.CustomMessage != "" {
+		text = string(f.AfterCompletion.HostedConfirmation.CustomMessage)
+	}
+	p.note(w, http.StatusOK, note{Heading: "Done", Text: text, Link: b.BackLink, Label: "Return to " + engine.MerchantName, LinkID: "return"})
+}
+
+func (p *Pages) showCard(w http.ResponseWriter, r *http.Request) {
+	b, ok := p.portal(w, r)
+	if !ok || !p.allowed(w, b, b.Config.Features.PaymentMethodUpdate.Enabled) {
+		return
+	}
+	p.renderCardChange(w, http.StatusOK, b, cardForm{Name: string(b.Customer.Name)})
+}
+
+func (p *Pages) renderCardChange(w http.ResponseWriter, status int, b portalBody, f cardForm) {
+	f.Button, f.TestCards = "Save card", engine.TestCards
+	b.Form = f
+	p.renderPortal(w, status, "portal-card.html", "Change card", b)
+}
+
+func (p *Pages) changeCard(w http.ResponseWriter, r *http.Request) {
+	b, ok := p.portal(w, r)
+	if !ok || !p.allowed(w, b, b.Config.Features.PaymentMethodUpdate.Enabled) {
+		return
+	}
+	d, f := readCard(r, false)
+	if f.Problem.Message != "" {
+		p.renderCardChange(w, http.StatusUnprocessableEntity, b, f)
+		return
+	}
+	if err := p.do(func(tx *engine.Tx) error { return tx.ChangeCard(b.Customer.ID, d) }); err != nil {
+		f.Problem = problemOf(err)
+		p.renderCardChange(w, status(err), b, f)
+		return
+	}
+	p.finish(w, r, b)
+}
+
+// allowed answers for what the configuration has switched off.
+func (p *Pages) allowed(w http.ResponseWriter, b portalBody, enabled bool) bool {
+	if !enabled {
+		p.note(w, http.StatusForbidden, note{Heading: "Not available", Text: "This merchant does not offer that here.", Link: b.Home, Label: "Back to billing"})
+	}
+	return enabled
+}

@@ -1,0 +1,153 @@
+// Package sandbox is a local Stripe: the API over HTTP in Stripe's shapes, hosted Checkout and portal pages, signed
+// webhooks, and a clock that can be moved on. No money moves, and nothing leaves the machine but the webhooks.
+//
+//	sb, err := sandbox.New(sandbox.Options{})
+//	srv := httptest.NewServer(sb)
+//	sb.SetBaseURL(srv.URL)
+//	secret := sb.AddWebhook(app.URL+"/webhooks/stripe", "")
+//
+// Everything is driven through that one handler: /v1/ is Stripe's API, /c/pay/ and /p/session/ are the pages, and
+// /_sandbox/ controls the sandbox itself.
+package sandbox
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/payloop/payloop/internal/sandbox/api"
+	"github.com/payloop/payloop/internal/sandbox/deliver"
+	"github.com/payloop/payloop/internal/sandbox/engine"
+	"github.com/payloop/payloop/internal/sandbox/hosted"
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// Options are what a Sandbox may be told; the zero value works.
+type Options struct {
+	BaseURL   string           // how it is called from outside, without a slash at the end; hosted pages live there
+	StateFile string           // where everything is kept over restarts; empty keeps it in memory only
+	Logger    *slog.Logger     // default: silent
+	Now       func() time.Time // the clock that sandbox time is counted from; default time.Now
+
+	WebhookPauses  []time.Duration // before the second attempt to deliver, the third, …; default deliver.DefaultPauses
+	RenewalRetries []time.Duration // between attempts to collect a failed renewal; default 3, 5 and 7 days
+	LeaveUnpaid    bool            // after those attempts a subscription is unpaid; otherwise it is canceled
+}
+
+// Sandbox is a local Stripe. It is an http.Handler, and works from New until Close.
+type Sandbox struct {
+	log     *slog.Logger
+	engine  *engine.Engine
+	queue   *deliver.Queue
+	file    *stateFile
+	handler http.Handler
+
+	stop    context.CancelFunc
+	stopped sync.WaitGroup
+}
+
+// New makes a sandbox, with the objects of the state file when there is one.
+func New(opts Options) (*Sandbox, error) {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	e := engine.New(engine.Options{Now: opts.Now, RetryAfter: opts.RenewalRetries, Unpaid: opts.LeaveUnpaid})
+	file, err := openState(opts.StateFile, e)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sandbox{
+		log: opts.Logger, engine: e, file: file,
+		queue: deliver.New(e, deliver.Options{Pauses: opts.WebhookPauses}),
+	}
+	s.SetBaseURL(opts.BaseURL)
+	s.handler = s.routes()
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.stopped.Go(func() { s.keepTime(ctx) })
+	return s, nil
+}
+
+func (s *Sandbox) routes() http.Handler {
+	pages := http.NewServeMux()
+	hosted.New(s.engine).Install(pages)
+	s.installControl(pages)
+	mux := http.NewServeMux()
+	mux.Handle("/v1/", api.New(s.engine))
+	mux.Handle("/", http.NewCrossOriginProtection().Handler(pages))
+	return mux
+}
+
+// ServeHTTP answers one request. What the request changed is saved, and its events are on their way,
+// before the first byte of the answer.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.handler.ServeHTTP(&settling{ResponseWriter: w, settle: s.settle}, r)
+}
+
+// SetBaseURL says how the sandbox is called from outside, for when that is known only after New.
+func (s *Sandbox) SetBaseURL(url string) { s.engine.SetBaseURL(url) }
+
+// AddWebhook makes sure that every event is sent to a URL, and answers the secret they are signed with: the given
+// one, or when it is empty the URL's own from before, or a new random one.
+func (s *Sandbox) AddWebhook(url, secret string) string {
+	_ = s.engine.Do(shape.EventRequest{}, func(tx *engine.Tx) error {
+		secret = tx.PutEndpoint(url, secret)
+		return nil
+	})
+	_ = s.settle()
+	return secret
+}
+
+// Now is sandbox time.
+func (s *Sandbox) Now() time.Time { return s.engine.Now() }
+
+// Advance moves sandbox time on, and does what falls due on the way.
+func (s *Sandbox) Advance(d time.Duration) error {
+	s.engine.Advance(s.engine.Now().Add(d).Unix())
+	return s.settle()
+}
+
+// Flush delivers all pending events now, and waits until every one is acknowledged or ctx ends; then it answers
+// those that are not.
+func (s *Sandbox) Flush(ctx context.Context) (delivered int, late []deliver.Late) {
+	_ = s.settle()
+	return s.queue.Flush(ctx)
+}
+
+// Close stops the deliveries and saves the state. It may be called twice.
+func (s *Sandbox) Close() error {
+	s.stop()
+	s.stopped.Wait()
+	s.queue.Stop()
+	return s.file.save()
+}
+
+// tick is how often the sandbox looks whether something fell due by itself.
+const tick = time.Second
+
+func (s *Sandbox) keepTime(ctx context.Context) {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			s.engine.RunDue()
+			if err := s.settle(); err != nil {
+				s.log.Error("The state could not be saved.", "error", err)
+			}
+		}
+	}
+}
+
+// settle saves what changed, and then lets its events go.
+func (s *Sandbox) settle() error {
+	outbox := s.engine.TakeOutbox()
+	err := s.file.save()
+	s.queue.Add(outbox...)
+	return err
+}

@@ -1,0 +1,44 @@
+package shape
+
+// PaymentMethod is a card somebody may pay with.
+type PaymentMethod struct {
+	ID             string         `json:"id"`
+	Object         string         `json:"object"`
+	AllowRedisplay string         `json:"allow_redisplay"`
+	BillingDetails BillingDetails `json:"billing_details"`
+	Card           Card           `json:"card"`
+	Created        int64          `json:"created"`
+	Customer       Ref            `json:"customer"`
+	Livemode       bool           `json:"livemode"`
+	Metadata       Metadata       `json:"metadata"`
+	RadarOptions   struct{}       `json:"radar_options"`
+	Type           string         `json:"type"`
+}
+
+// Card is what may be known of a card: never its number.
+type Card struct {
+	Brand             string            `json:"brand"`
+	Checks            CardChecks        `json:"checks"`
+	Country           string            `json:"country"`
+	DisplayBrand      string            `json:"display_brand"`
+	ExpMonth          int64             `json:"exp_month"`
+	ExpYear           int64             `json:"exp_year"`
+	Fingerprint       string            `json:"fingerprint"`
+	Funding           string            `json:"funding"`
+	GeneratedFrom     Null              `json:"generated_from"`
+	Last4             string            `json:"last4"`
+	Networks          CardNetworks      `json:"networks"`
+	ThreeDSecureUsage ThreeDSecureUsage `json:"three_d_secure_usage"`
+	Wallet            Null              `json:"wallet"`
+}
+
+// CardNetworks are the networks a card can be charged on.
+type CardNetworks struct {
+	Available Array[string] `json:"available"`
+	Preferred Null          `json:"preferred"`
+}
+
+// ThreeDSecureUsage says whether the card can be asked for 3-D Secure.
+type ThreeDSecureUsage struct {
+	Supported bool `json:"supported"`
+}
