@@ -26,7 +26,6 @@ const (
 type Server struct {
 	http     *http.Server
 	listener net.Listener
-	failed   chan error
 }
 
 // Listen opens the address. variable names the setting it came from, for the
@@ -50,24 +49,20 @@ func Listen(addr, variable string, h http.Handler, log *slog.Logger) (*Server, e
 			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		},
 		listener: l,
-		failed:   make(chan error, 1),
 	}, nil
 }
 
 // Addr is where the server listens.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Start begins to answer. Failed tells if that ends by itself.
-func (s *Server) Start() {
+// Start begins to answer. If that ends by itself, failed is told why.
+func (s *Server) Start(failed chan<- error) {
 	go func() {
 		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-			s.failed <- err
+			failed <- fmt.Errorf("serve on %s: %w", s.Addr(), err)
 		}
 	}()
 }
-
-// Failed receives the error that ended the server.
-func (s *Server) Failed() <-chan error { return s.failed }
 
 // Stop takes no more requests, and waits for those under way.
 func (s *Server) Stop() error {

@@ -19,8 +19,8 @@ const (
 )
 
 // MaxAttempts is how often an event is tried before it is failed. With the
-// growing delay the last try comes about a day after the first.
-const MaxAttempts = 15
+// growing pauses the last try comes about twenty hours after the first.
+const MaxAttempts = 20
 
 // Event is a Stripe event as it was received.
 type Event struct {

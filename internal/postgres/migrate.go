@@ -22,12 +22,7 @@ const (
 // Migrate brings the schema up to date and returns the names of the
 // migrations it ran. Several processes may call it at once: one migrates, the
 // others wait and find nothing left to do.
-func Migrate(ctx context.Context, dsn string) (applied []string, err error) {
-	s, err := Open(dsn)
-	if err != nil {
-		return nil, err
-	}
-	defer s.Close()
+func (s *Store) Migrate(ctx context.Context) (applied []string, err error) {
 	provider, err := s.migrations()
 	if err != nil {
 		return nil, err

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/payloop/payloop/handlers"
+	"github.com/payloop/payloop/internal/auth"
+	"github.com/payloop/payloop/internal/billing"
+	"github.com/payloop/payloop/internal/config"
+	"github.com/payloop/payloop/internal/inbox"
+	"github.com/payloop/payloop/internal/metrics"
+	"github.com/payloop/payloop/internal/postgres"
+	"github.com/payloop/payloop/internal/stripeapi"
+	"github.com/payloop/payloop/web"
+)
+
+// workers is how many events one process works on at once. Most of their time
+// goes into waiting for Stripe.
+const workers = 4
+
+func serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the app, and work off Stripe's events",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context()) },
+	}
+}
+
+// serve runs until ctx ends, then stops in order: no new requests, then no new
+// events, then the database.
+func serve(ctx context.Context) error {
+	cfg, err := loadConfig(config.Database | config.Stripe | config.Web)
+	if err != nil {
+		return err
+	}
+	cat, err := loadCatalog(cfg)
+	if err != nil {
+		return err
+	}
+	log := newLogger(cfg)
+	store, err := postgres.Open(string(cfg.DatabaseURL))
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if err := checkDatabase(ctx, store); err != nil {
+		return err
+	}
+	a, err := assemble(cfg, cat, store, log)
+	if err != nil {
+		return err
+	}
+	a.processor.Start(ctx)
+	defer a.processor.Stop()
+	go forgetSessions(ctx, store, log)
+	return a.listen(ctx, cfg, log)
+}
+
+// checkDatabase waits for a Postgres that is just starting, and says what to
+// do when its schema is behind.
+func checkDatabase(ctx context.Context, store *postgres.Store) error {
+	waiting, cancel := context.WithTimeout(ctx, databaseWait)
+	defer cancel()
+	if err := store.WaitForDatabase(waiting, 200*time.Millisecond); err != nil {
+		return fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	return store.CheckSchema(ctx)
+}
+
+// app is everything put together, not started yet.
+type app struct {
+	handlers  *handlers.Handlers
+	processor *inbox.Processor
+	metrics   *metrics.Metrics
+}
+
+func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log *slog.Logger) (*app, error) {
+	m := metrics.New()
+	stripe := newStripe(cfg, log)
+	engine := &inbox.Engine{Store: inboxStore{store}, Source: stripe, Catalog: cat}
+	processor := inbox.NewProcessor(engine, workers, log, m)
+	sessions, err := web.NewSessions(store, store.Now, !cfg.Local(), reveal(cfg.SessionKeys)...)
+	if err != nil {
+		return nil, err
+	}
+	return &app{
+		processor: processor,
+		metrics:   m,
+		handlers: &handlers.Handlers{
+			Store:           store,
+			Stripe:          stripe,
+			Engine:          engine,
+			Intake:          &inbox.Receiver{Store: inboxStore{store}, Secrets: reveal(cfg.StripeWebhookSecrets), Wake: processor.Wake, Observe: m},
+			Sessions:        sessions,
+			Passwords:       auth.NewPasswords(),
+			Catalog:         cat,
+			BaseURL:         cfg.BaseURL,
+			PortalReturnURL: cfg.PortalReturnURL,
+			Sandbox:         cfg.Sandbox(),
+			StripeOrigins:   stripeOrigins(cfg),
+			TrustedProxies:  cfg.TrustedProxies,
+			TLS:             !cfg.Local(),
+			Log:             log,
+			Now:             store.Now,
+			Note:            m.Request,
+		},
+	}, nil
+}
+
+// listen answers requests until ctx ends or a server fails.
+func (a *app) listen(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+	router, err := a.handlers.Router()
+	if err != nil {
+		return err
+	}
+	server, err := web.Listen(cfg.ListenAddr, "LISTEN_ADDR", router, log)
+	if err != nil {
+		return err
+	}
+	servers := []*web.Server{server}
+	if cfg.MetricsAddr != "" {
+		m, err := web.Listen(cfg.MetricsAddr, "METRICS_ADDR", a.metrics.Handler(), log)
+		if err != nil {
+			return errors.Join(err, server.Stop())
+		}
+		servers = append(servers, m)
+	}
+	failed := make(chan error, len(servers))
+	for _, s := range servers {
+		s.Start(failed)
+	}
+	log.Info("Payloop is up", "url", cfg.BaseURL, "listen_addr", server.Addr(), "stripe", stripeName(cfg), "api_version", stripeapi.APIVersion)
+	select {
+	case <-ctx.Done():
+		log.Info("Payloop stops: answering what is under way")
+	case err = <-failed:
+	}
+	for _, s := range servers {
+		err = errors.Join(err, s.Stop())
+	}
+	return err
+}
+
+// forgetSessions removes expired sessions once an hour. Every replica may.
+func forgetSessions(ctx context.Context, store *postgres.Store, log *slog.Logger) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		if _, err := store.DeleteExpiredSessions(ctx); err != nil && ctx.Err() == nil {
+			log.Warn("Removing expired sessions failed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// inboxStore narrows the store's transaction to what the inbox writes.
+type inboxStore struct{ *postgres.Store }
+
+func (s inboxStore) InTx(ctx context.Context, f func(inbox.Tx) error) error {
+	return s.Store.InTx(ctx, func(tx *postgres.Tx) error { return f(tx) })
+}
+
+// stripeOrigins are the hosts of Checkout and portal pages.
+func stripeOrigins(cfg config.Config) []string {
+	if !cfg.Sandbox() {
+		return []string{"https://checkout.stripe.com", "https://billing.stripe.com"}
+	}
+	u, err := url.Parse(cfg.StripeAPIBase)
+	if err != nil {
+		return nil
+	}
+	return []string{u.Scheme + "://" + u.Host}
+}
+
+func stripeName(cfg config.Config) string {
+	if cfg.Sandbox() {
+		return "sandbox at " + cfg.StripeAPIBase
+	}
+	return "stripe.com"
+}
+
+func reveal(secrets []config.Secret) []string {
+	var plain []string
+	for _, s := range secrets {
+		plain = append(plain, string(s))
+	}
+	return plain
+}
