@@ -24,7 +24,7 @@ func (q *Queue) attempt(ctx context.Context, j *job) {
 	}
 	a := q.post(ctx, letter)
 	if ctx.Err() != nil {
-		return // stopped: the state says pending, so the next run tries again
+		return // cut short: the state says pending, so the next run tries again
 	}
 	next := q.finish(j, letter.URL, a)
 	q.src.Record(j.id, a, next)

@@ -43,10 +43,11 @@ type Queue struct {
 	opts   Options
 	client *http.Client
 
-	cancel context.CancelFunc
-	done   sync.WaitGroup
-	wake   chan struct{}
-	slots  chan struct{}
+	stop  context.CancelFunc // no new attempts
+	cut   context.CancelFunc // ends those under way
+	done  sync.WaitGroup
+	wake  chan struct{}
+	slots chan struct{}
 
 	mu       sync.Mutex
 	waiting  jobs
@@ -75,13 +76,14 @@ func New(src Source, opts Options) *Queue {
 	if opts.Timeout == 0 {
 		opts.Timeout = 10 * time.Second
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(context.Background())
+	sending, cut := context.WithCancel(context.Background())
 	q := &Queue{
-		src: src, opts: opts, cancel: cancel, wake: make(chan struct{}, 1), slots: make(chan struct{}, opts.Parallel),
+		src: src, opts: opts, stop: stop, cut: cut, wake: make(chan struct{}, 1), slots: make(chan struct{}, opts.Parallel),
 		pending: map[string]*job{}, settled: make(chan struct{}), client: client(opts),
 	}
 	q.done.Add(1)
-	go q.run(ctx)
+	go q.run(ctx, sending)
 	return q
 }
 
@@ -94,10 +96,17 @@ func client(opts Options) *http.Client {
 	}
 }
 
-// Stop ends the queue: letters on their way are cut short and count as not delivered. It may be called twice.
+// grace is how long letters on their way may take when the queue stops.
+const grace = 2 * time.Second
+
+// Stop ends the queue. Letters on their way have a moment to arrive; those that do not are still pending.
+// It may be called twice.
 func (q *Queue) Stop() {
-	q.cancel()
+	q.stop()
+	late := time.AfterFunc(grace, q.cut)
+	defer late.Stop()
 	q.done.Wait()
+	q.cut()
 	q.client.CloseIdleConnections()
 }
 
@@ -142,7 +151,7 @@ func (q *Queue) nudge() {
 }
 
 // run starts what is due, and sleeps until the next is.
-func (q *Queue) run(ctx context.Context) {
+func (q *Queue) run(ctx, sending context.Context) {
 	defer q.done.Done()
 	for {
 		j, wait := q.next()
@@ -154,7 +163,7 @@ func (q *Queue) run(ctx context.Context) {
 			}
 			q.done.Go(func() {
 				defer func() { <-q.slots }()
-				q.attempt(ctx, j)
+				q.attempt(sending, j)
 			})
 			continue
 		}
