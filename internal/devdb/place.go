@@ -64,24 +64,6 @@ func lastingPlace(dir string) (place, error) {
 	return p, err
 }
 
-func temporaryPlace() (place, error) {
-	p := place{temporary: true, uid: os.Getuid(), gid: os.Getgid()}
-	parent := os.TempDir()
-	var err error
-	if p.uid == 0 {
-		if p.uid, p.gid, err = nobody(); err != nil {
-			return place{}, err
-		}
-		if !enterable(parent, p.uid, p.gid) {
-			parent = "/var/tmp"
-		}
-	}
-	if p.dir, err = os.MkdirTemp(parent, tempPrefix); err != nil {
-		return place{}, fmt.Errorf("making a folder for Postgres: %w", err)
-	}
-	return p, nil
-}
-
 // downloadsFor is a folder that outlives the place, so that programs are fetched once a machine.
 func downloadsFor(p place) string {
 	inside := filepath.Join(p.dir, "programs")
@@ -170,7 +152,7 @@ func elsewhere(dir string) (string, error) {
 	}
 	other, err := os.MkdirTemp("/var/lib", elsewherePrefix)
 	if err != nil {
-		other, err = os.MkdirTemp("/var/tmp", elsewherePrefix)
+		other, err = os.MkdirTemp(onDisk, elsewherePrefix)
 	}
 	if err != nil {
 		return "", fmt.Errorf("making a folder for Postgres: %w", err)

@@ -114,6 +114,7 @@ func parameters(durable bool) map[string]string {
 		p["max_connections"] = "300"
 		p["wal_level"] = "minimal"
 		p["max_wal_senders"] = "0"
+		p["max_wal_size"] = "256MB" // it may lie in memory
 	}
 	return p
 }

@@ -14,10 +14,17 @@ import (
 
 // template is the database that all others are copied from: migrations run once a test binary, not once a test.
 type template struct {
-	admin *sql.DB
-	url   *url.URL
-	name  string
+	admin    *sql.DB
+	url      *url.URL
+	name     string
+	strategy string // how to copy it: an option of CREATE DATABASE
 }
+
+// Copying files is the quicker of the two ways, and the only one before Postgres 15, which did not know the option.
+const (
+	copyFiles       = " STRATEGY FILE_COPY"
+	versionWithCopy = 150000
+)
 
 // adminConnections bounds how many databases are made at once. More would only wait for the disk.
 const adminConnections = 4
@@ -42,6 +49,13 @@ func newTemplate(ctx context.Context, serverURL string, migrate Migrate) (*templ
 }
 
 func (t *template) make(ctx context.Context, migrate Migrate) error {
+	var version int
+	if err := t.admin.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
+		return err
+	}
+	if version >= versionWithCopy {
+		t.strategy = copyFiles
+	}
 	if _, err := t.admin.ExecContext(ctx, "CREATE DATABASE "+t.name); err != nil {
 		return err
 	}
@@ -60,7 +74,7 @@ func (t *template) make(ctx context.Context, migrate Migrate) error {
 
 func (t *template) copy(ctx context.Context) (name, dsn string, err error) {
 	name = freshName("t")
-	_, err = t.admin.ExecContext(ctx, "CREATE DATABASE "+name+" TEMPLATE "+t.name)
+	_, err = t.admin.ExecContext(ctx, "CREATE DATABASE "+name+" TEMPLATE "+t.name+t.strategy)
 	return name, t.dsn(name), err
 }
 

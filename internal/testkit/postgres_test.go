@@ -63,6 +63,7 @@ func TestDatabaseGoesWithItsTest(t *testing.T) {
 
 func TestServerGivenByEnvironment(t *testing.T) {
 	t.Parallel()
+	testkit.Postgres(t) // or skip
 	own, err := devdb.Start(context.Background(), devdb.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -111,11 +112,7 @@ func connect(t *testing.T, dsn string) *sql.DB {
 }
 
 func BenchmarkPostgres(b *testing.B) {
-	testkit.Postgres(b)
 	for b.Loop() {
-		b.StopTimer()
-		inner := &recorder{TB: b}
-		b.StartTimer()
-		testkit.Postgres(inner)
+		testkit.Postgres(b)
 	}
 }
