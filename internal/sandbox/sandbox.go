@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/payloop/payloop/internal/sandbox/api"
+	"github.com/payloop/payloop/internal/sandbox/dashboard"
 	"github.com/payloop/payloop/internal/sandbox/deliver"
 	"github.com/payloop/payloop/internal/sandbox/engine"
 	"github.com/payloop/payloop/internal/sandbox/hosted"
@@ -29,6 +30,7 @@ import (
 type Options struct {
 	BaseURL   string           // how it is called from outside, without a slash at the end; hosted pages live there
 	StateFile string           // where everything is kept over restarts; empty keeps it in memory only
+	Merchant  string           // what the pages call the merchant; default "Sandbox Merchant"
 	Logger    *slog.Logger     // default: silent
 	Now       func() time.Time // the clock that sandbox time is counted from; default time.Now
 
@@ -54,7 +56,7 @@ func New(opts Options) (*Sandbox, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
-	e := engine.New(engine.Options{Now: opts.Now, RetryAfter: opts.RenewalRetries, Unpaid: opts.LeaveUnpaid})
+	e := engine.New(engine.Options{Now: opts.Now, Merchant: opts.Merchant, RetryAfter: opts.RenewalRetries, Unpaid: opts.LeaveUnpaid})
 	file, err := openState(opts.StateFile, e)
 	if err != nil {
 		return nil, err
@@ -74,6 +76,7 @@ func New(opts Options) (*Sandbox, error) {
 func (s *Sandbox) routes() http.Handler {
 	pages := http.NewServeMux()
 	hosted.New(s.engine).Install(pages)
+	dashboard.New(s.engine).Install(pages)
 	s.installControl(pages)
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", api.New(s.engine))

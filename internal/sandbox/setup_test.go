@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -229,3 +230,5 @@ func (b *bundle) advance(d time.Duration) {
 		b.Fatal(err)
 	}
 }
+
+func listen(addr string) (net.Listener, error) { return net.Listen("tcp", addr) }

@@ -70,10 +70,13 @@ func (q *Queue) finish(j *job, url string, a engine.Attempt) time.Time {
 	defer q.mu.Unlock()
 	j.last, j.url = a, url
 	j.attempts++
-	if a.OK() || j.attempts > len(q.opts.Pauses) {
+	if q.flushing == 0 {
+		j.paused++
+	}
+	if a.OK() || j.paused > len(q.opts.Pauses) {
 		return time.Time{}
 	}
-	return time.Now().Add(q.opts.Pauses[j.attempts-1])
+	return time.Now().Add(q.opts.Pauses[max(0, j.paused-1)])
 }
 
 // release puts a job back until its next attempt, or lets it go.

@@ -59,6 +59,7 @@ type Queue struct {
 type job struct {
 	id       string
 	attempts int
+	paused   int // attempts that were not made in a hurry: they use up the pauses
 	at       time.Time
 	index    int // in the heap; -1 while on its way
 	last     engine.Attempt
@@ -118,7 +119,7 @@ func (q *Queue) Add(deliveries ...engine.Delivery) {
 			q.hasten(j)
 			continue
 		}
-		j := &job{id: d.ID, attempts: len(d.Attempts), at: d.NextAt}
+		j := &job{id: d.ID, attempts: len(d.Attempts), paused: min(len(d.Attempts), len(q.opts.Pauses)-1), at: d.NextAt}
 		if d.Acked || d.GaveUp { // asked for again
 			j.at = time.Time{}
 		}

@@ -2,22 +2,25 @@ package engine
 
 import "github.com/payloop/payloop/internal/sandbox/shape"
 
-// MerchantName is what the hosted pages call the merchant.
-const MerchantName = "Sandbox Merchant"
+// defaultMerchant is what the hosted pages call the merchant unless told otherwise.
+const defaultMerchant = "Sandbox Merchant"
 
-func merchant(now int64) shape.Account {
+func merchant(name string, now int64) shape.Account {
 	a := shape.Account{
 		ID: "acct_1" + random(15), Object: "account", ChargesEnabled: true, Country: "US", Created: now,
 		DefaultCurrency: "usd", DetailsSubmitted: true, Email: "merchant@example.com", PayoutsEnabled: true,
 		Capabilities: map[string]string{"card_payments": "active", "transfers": "active"},
 		Controller:   shape.Issuer{Type: "account"}, Type: "standard",
 	}
-	a.BusinessProfile.Name = MerchantName
-	a.Settings.Dashboard = shape.AccountDashboard{DisplayName: MerchantName, Timezone: "Etc/UTC"}
+	a.BusinessProfile.Name = shape.Str(name)
+	a.Settings.Dashboard = shape.AccountDashboard{DisplayName: shape.Str(name), Timezone: "Etc/UTC"}
 	a.Settings.Payments.StatementDescriptor = "SANDBOX"
 	a.ExternalAccounts = shape.NewList[string]("/v1/accounts/" + a.ID + "/external_accounts")
 	return a
 }
+
+// Merchant is what the hosted pages call the merchant.
+func (e *Engine) Merchant() string { return e.opts.Merchant }
 
 // NoInput is a request without parameters.
 type NoInput struct{}

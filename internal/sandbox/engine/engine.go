@@ -13,7 +13,8 @@ import (
 
 // Options are what an Engine may be told; the zero value works.
 type Options struct {
-	Now func() time.Time // the clock that sandbox time is counted from; default time.Now
+	Now      func() time.Time // the clock that sandbox time is counted from; default time.Now
+	Merchant string           // the merchant's name; default "Sandbox Merchant"
 
 	// RetryAfter are the pauses between attempts to collect a failed renewal; default 3, 5 and 7 days.
 	RetryAfter []time.Duration
@@ -42,8 +43,9 @@ func New(opts Options) *Engine {
 	if opts.RetryAfter == nil {
 		opts.RetryAfter = []time.Duration{3 * day, 5 * day, 7 * day}
 	}
+	opts.Merchant = or(opts.Merchant, defaultMerchant)
 	e := &Engine{opts: opts}
-	e.state = newState(e.opts.Now().Unix())
+	e.state = newState(opts.Merchant, opts.Now().Unix())
 	return e
 }
 

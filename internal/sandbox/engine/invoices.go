@@ -26,7 +26,7 @@ func (tx *Tx) draft(c *shape.Customer, s *shape.Subscription, reason, currency s
 
 func blankInvoice(tx *Tx, c *shape.Customer, reason, currency string) *shape.Invoice {
 	return &shape.Invoice{
-		ID: longID("in"), Object: "invoice", AccountCountry: tx.Account.Country, AccountName: MerchantName, AutoAdvance: true,
+		ID: longID("in"), Object: "invoice", AccountCountry: tx.Account.Country, AccountName: shape.Str(tx.e.opts.Merchant), AutoAdvance: true,
 		BillingReason: reason, CollectionMethod: "charge_automatically", Created: tx.now, Currency: currency, Customer: shape.Ref(c.ID),
 		CustomerAddress: c.Address, CustomerEmail: c.Email, CustomerName: c.Name, CustomerPhone: c.Phone,
 		CustomerTaxExempt: shape.Str(c.TaxExempt), Issuer: shape.Issuer{Type: "self"},

@@ -40,8 +40,8 @@ type state struct {
 	Answers    table[SavedAnswer]   `json:"idempotency"` // by idempotency key
 }
 
-func newState(now int64) *state {
-	return &state{Account: merchant(now), Reminded: map[string]bool{}, FlowsDone: map[string]bool{}}
+func newState(merchantName string, now int64) *state {
+	return &state{Account: merchant(merchantName, now), Reminded: map[string]bool{}, FlowsDone: map[string]bool{}}
 }
 
 // SavedAnswer is what a request with an idempotency key was answered.
@@ -65,7 +65,7 @@ func (e *Engine) Snapshot() ([]byte, uint64, error) {
 
 // Restore replaces everything by a snapshot, and puts its undelivered events into the outbox.
 func (e *Engine) Restore(data []byte) error {
-	fresh := newState(0)
+	fresh := newState(e.opts.Merchant, 0)
 	if err := json.Unmarshal(data, fresh); err != nil {
 		return fmt.Errorf("read the state: %w", err)
 	}

@@ -39,11 +39,11 @@ func (p *Pages) checkout(w http.ResponseWriter, r *http.Request) (engine.Checkou
 	case "complete":
 		back := strings.ReplaceAll(string(v.Session.SuccessURL), "{CHECKOUT_SESSION_ID}", v.Session.ID)
 		p.note(w, http.StatusOK, note{Heading: "You have paid already", Text: "This payment is complete. You were charged once.",
-			Link: safeLink(back), Label: "Back to " + engine.MerchantName, LinkID: "return"})
+			Link: safeLink(back), Label: "Back to " + p.engine.Merchant(), LinkID: "return"})
 		return v, false
 	case "expired":
 		p.note(w, http.StatusOK, note{Heading: "This page has expired", Text: "You were not charged. Go back to start again.",
-			Link: safeLink(string(v.Session.CancelURL)), Label: "Back to " + engine.MerchantName, LinkID: "return"})
+			Link: safeLink(string(v.Session.CancelURL)), Label: "Back to " + p.engine.Merchant(), LinkID: "return"})
 		return v, false
 	}
 	return v, true

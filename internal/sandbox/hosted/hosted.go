@@ -76,6 +76,7 @@ var functions = template.FuncMap{
 	"unix":   func(t shape.Time) int64 { return int64(t) },
 	"title":  func(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] },
 	"each":   each,
+	"often":  often,
 	"brand":  brand,
 	"has":    func(list shape.Array[string], s string) bool { return slices.Contains(list, s) },
 	"spaced": spaced,
@@ -103,6 +104,9 @@ func each(r *shape.Recurring) string {
 	return "every " + strconv.FormatInt(r.IntervalCount, 10) + " " + r.Interval + "s"
 }
 
+// often writes the same for a sentence that begins with Billed: "every month".
+func often(r *shape.Recurring) string { return strings.Replace(each(r), "per ", "every ", 1) }
+
 // spaced writes a card number in groups of four.
 func spaced(number string) string {
 	var groups []string
@@ -128,13 +132,15 @@ func brand(name string) string {
 type page struct {
 	Title    string
 	Merchant string
+	Initial  string
 	Wide     bool // two columns where there is room
 	Body     any
 }
 
 // render writes a page whole or not at all.
 func (p *Pages) render(w http.ResponseWriter, status int, name string, pg page) {
-	pg.Merchant = engine.MerchantName
+	pg.Merchant = p.engine.Merchant()
+	pg.Initial = string([]rune(pg.Merchant)[:1])
 	var b bytes.Buffer
 	if err := p.templates[name].Execute(&b, pg); err != nil {
 		http.Error(w, "This page could not be made: "+err.Error(), http.StatusInternalServerError)

@@ -112,7 +112,7 @@ func (p *Pages) showDone(w http.ResponseWriter, r *http.Request) {
 	if f := b.Session.Flow; f != nil && f.AfterCompletion.HostedConfirmation != nil && f.AfterCompletion.HostedConfirmation.CustomMessage != "" {
 		text = string(f.AfterCompletion.HostedConfirmation.CustomMessage)
 	}
-	p.note(w, http.StatusOK, note{Heading: "Done", Text: text, Link: b.BackLink, Label: "Return to " + engine.MerchantName, LinkID: "return"})
+	p.note(w, http.StatusOK, note{Heading: "Done", Text: text, Link: b.BackLink, Label: "Return to " + p.engine.Merchant(), LinkID: "return"})
 }
 
 func (p *Pages) showCard(w http.ResponseWriter, r *http.Request) {

@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
+
+// Kind is one kind of object, for the dashboard.
+type Kind struct {
+	Name  string
+	Count int
+}
+
+// Object is one object, for the dashboard.
+type Object struct {
+	ID   string
+	Kind string
+	JSON string
+}
+
+// shelf is a table whose rows' type does not matter.
+type shelf interface {
+	size() int
+	recent(n int) []string
+	row(id string) any
+}
+
+func (t *table[T]) size() int { return len(t.order) }
+
+// recent are the ids added last, newest first.
+func (t *table[T]) recent(n int) []string {
+	ids := slices.Clone(t.order[max(0, len(t.order)-n):])
+	slices.Reverse(ids)
+	return ids
+}
+
+func (t *table[T]) row(id string) any {
+	if row := t.get(id); row != nil {
+		return row
+	}
+	return nil
+}
+
+// shelves are the tables the dashboard shows, in its order.
+func (tx *Tx) shelves() ([]string, map[string]shelf) {
+	return []string{
+			"customers", "products", "prices", "checkout_sessions", "subscriptions", "invoices", "payment_intents", "charges",
+			"refunds", "payment_methods", "setup_intents", "portal_configurations", "portal_sessions", "webhook_endpoints",
+		}, map[string]shelf{
+			"customers": &tx.Customers, "products": &tx.Products, "prices": &tx.Prices, "checkout_sessions": &tx.Sessions,
+			"subscriptions": &tx.Subscriptions, "invoices": &tx.Invoices, "payment_intents": &tx.PaymentIntents, "charges": &tx.Charges,
+			"refunds": &tx.Refunds, "payment_methods": &tx.PaymentMethods, "setup_intents": &tx.SetupIntents,
+			"portal_configurations": &tx.PortalConfigs, "portal_sessions": &tx.PortalSessions, "webhook_endpoints": &tx.Endpoints,
+		}
+}
+
+// Kinds lists the kinds of objects and how many there are.
+func (tx *Tx) Kinds() []Kind {
+	names, shelves := tx.shelves()
+	var out []Kind
+	for _, name := range names {
+		out = append(out, Kind{name, shelves[name].size()})
+	}
+	return out
+}
+
+// Recent are the newest objects of a kind.
+func (tx *Tx) Recent(kind string, n int) []Object {
+	_, shelves := tx.shelves()
+	s := shelves[kind]
+	if s == nil {
+		return nil
+	}
+	var out []Object
+	for _, id := range s.recent(n) {
+		out = append(out, Object{ID: id, Kind: kind, JSON: pretty(s.row(id))})
+	}
+	return out
+}
+
+// Inspect finds one object of a kind.
+func (tx *Tx) Inspect(kind, id string) (Object, bool) {
+	_, shelves := tx.shelves()
+	s := shelves[kind]
+	if s == nil || s.row(id) == nil {
+		return Object{}, false
+	}
+	return Object{ID: id, Kind: kind, JSON: pretty(s.row(id))}, true
+}
+
+func pretty(v any) string {
+	var b bytes.Buffer
+	_ = json.Indent(&b, encode(v), "", "  ")
+	return b.String()
+}
+
+// EventView is an event with what became of its deliveries.
+type EventView struct {
+	shape.Event
+	JSON       string
+	Deliveries []DeliveryView
+}
+
+// DeliveryView is a delivery with the address it goes to.
+type DeliveryView struct {
+	Delivery
+	URL string
+}
+
+// RecentEvents are the newest events, without their payloads.
+func (tx *Tx) RecentEvents(n int) []EventView {
+	var out []EventView
+	for _, id := range tx.Events.recent(n) {
+		out = append(out, EventView{Event: *tx.Events.get(id)})
+	}
+	return out
+}
+
+// ViewEvent finds one event, payload and deliveries included.
+func (tx *Tx) ViewEvent(id string) (EventView, bool) {
+	ev := tx.Events.get(id)
+	if ev == nil {
+		return EventView{}, false
+	}
+	v := EventView{Event: *ev, JSON: pretty(ev)}
+	for _, d := range tx.Deliveries.all() {
+		if d.Event == id {
+			dv := DeliveryView{Delivery: *d, URL: "(endpoint deleted)"}
+			dv.Attempts = slices.Clone(d.Attempts)
+			if end := tx.Endpoints.get(d.Endpoint); end != nil {
+				dv.URL = end.URL
+			}
+			v.Deliveries = append(v.Deliveries, dv)
+		}
+	}
+	return v, true
+}
