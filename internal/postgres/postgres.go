@@ -135,7 +135,7 @@ func swapped(res sql.Result, err error, what string) error {
 
 var (
 	uuidForm    = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-	initialisms = strings.NewReplacer("PDF", "Pdf", "URL", "Url", "ID", "Id")
+	initialisms = strings.NewReplacer("API", "Api", "PDF", "Pdf", "URL", "Url", "ID", "Id")
 	upper       = regexp.MustCompile(`[A-Z]`)
 )
 
@@ -143,4 +143,10 @@ var (
 func snakeCase(field string) string {
 	snake := upper.ReplaceAllStringFunc(initialisms.Replace(field), func(s string) string { return "_" + strings.ToLower(s) })
 	return strings.TrimPrefix(snake, "_")
+}
+
+// Select runs a query for rows. It is for tests and tools that look at what
+// the other methods wrote.
+func (s *Store) Select(ctx context.Context, dest any, query string, args ...any) error {
+	return s.db.SelectContext(ctx, dest, query, args...)
 }

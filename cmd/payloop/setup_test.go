@@ -1,0 +1,324 @@
+package main
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/payloop/payloop/internal/billing"
+	"github.com/payloop/payloop/internal/catalog"
+	"github.com/payloop/payloop/internal/config"
+	"github.com/payloop/payloop/internal/postgres"
+	"github.com/payloop/payloop/internal/sandbox"
+	"github.com/payloop/payloop/internal/testkit"
+)
+
+func TestMain(m *testing.M) {
+	testkit.Main(m, func(ctx context.Context, dsn string) error {
+		store, err := postgres.Open(dsn)
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		_, err = store.Migrate(ctx)
+		return err
+	})
+}
+
+// patience is how long a test waits for what happens by itself. It is long
+// because machines are slow at times; it is never waited out when all is well.
+const patience = 30 * time.Second
+
+const webhookSecret = "whsec_test"
+
+// bundle is the whole product around a database and a sandbox of its own.
+type bundle struct {
+	t       *testing.T
+	dsn     string
+	url     string
+	store   *postgres.Store
+	app     *app
+	catalog billing.Catalog
+	sandbox *sandbox.Sandbox
+	stripe  *gate
+	log     *syncWriter
+	cfg     config.Config
+	offset  atomic.Int64 // of the app's clock, nanoseconds
+	stopApp func()
+}
+
+// gate stands before the sandbox, and can be closed: Stripe is down then.
+type gate struct {
+	next   http.Handler
+	closed atomic.Bool
+	url    string
+	// onRequest, if set, sees each API request before it is answered.
+	onRequest atomic.Pointer[func(*http.Request)]
+}
+
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if f := g.onRequest.Load(); f != nil {
+		(*f)(r)
+	}
+	if g.closed.Load() {
+		http.Error(w, `{"error":{"type":"api_error","message":"down"}}`, http.StatusInternalServerError)
+		return
+	}
+	g.next.ServeHTTP(w, r)
+}
+
+type option func(*bundle)
+
+// withoutWebhooks is a Stripe whose webhooks never arrive.
+func withoutWebhooks(b *bundle) { b.url = "" }
+
+// withPlans uses other plans than the default ones.
+func withPlans(c billing.Catalog) option { return func(b *bundle) { b.catalog = c } }
+
+// setup starts the product. Webhooks are delivered unless an option says no.
+func setup(t *testing.T, options ...option) *bundle {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bundle{t: t, dsn: testkit.Postgres(t), catalog: catalog.Default(), log: &syncWriter{}}
+	base := "http://" + listener.Addr().String()
+	b.url = base
+	for _, o := range options {
+		o(b)
+	}
+	b.startSandbox(base)
+	b.cfg = b.config(base)
+	if b.store, err = postgres.Open(b.dsn); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.store.Close() })
+	b.store.Now = func() time.Time { return time.Now().UTC().Add(time.Duration(b.offset.Load())) }
+	if _, err := catalog.Sync(t.Context(), newStripe(b.cfg, slog.New(slog.DiscardHandler)), b.catalog); err != nil {
+		t.Fatal(err)
+	}
+	b.start(listener)
+	b.url = base
+	return b
+}
+
+func (b *bundle) startSandbox(base string) {
+	b.t.Helper()
+	sb, err := sandbox.New(sandbox.Options{WebhookPauses: []time.Duration{50 * time.Millisecond, 200 * time.Millisecond, time.Second}})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.sandbox = sb
+	b.stripe = &gate{next: sb}
+	server := httptest.NewServer(b.stripe)
+	b.t.Cleanup(server.Close)
+	b.t.Cleanup(func() { sb.Close() })
+	sb.SetBaseURL(server.URL)
+	b.stripe.url = server.URL
+	if b.url != "" {
+		sb.AddWebhook(base+"/webhooks/stripe", webhookSecret)
+	}
+}
+
+func (b *bundle) config(base string) config.Config {
+	b.t.Helper()
+	cfg, err := config.Load([]string{
+		"DATABASE_URL=" + b.dsn,
+		"BASE_URL=" + base,
+		"STRIPE_SECRET_KEY=sk_test_123",
+		"STRIPE_WEBHOOK_SECRET=" + webhookSecret,
+		"STRIPE_API_BASE=" + b.stripe.url,
+		"SESSION_KEYS=0123456789abcdef0123456789abcdef",
+		"LOG_LEVEL=debug",
+	}, config.Database|config.Stripe|config.Web)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return cfg
+}
+
+// start puts the product together and serves it.
+func (b *bundle) start(listener net.Listener) {
+	b.t.Helper()
+	log := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	a, err := assemble(b.cfg, b.catalog, b.store, log)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	router, err := a.handlers.Router()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.app = a
+	server := &http.Server{Handler: router}
+	go server.Serve(listener)
+	a.processor.Start(b.t.Context())
+	b.stopApp = func() {
+		server.Close()
+		a.processor.Stop()
+	}
+	b.t.Cleanup(func() {
+		b.stopApp()
+		if b.t.Failed() {
+			b.t.Logf("the app's log:\n%s", b.log.String())
+		}
+	})
+}
+
+// advance moves the app's time on, as the sandbox's clock is moved.
+func (b *bundle) advance(d time.Duration) {
+	b.t.Helper()
+	b.offset.Add(int64(d))
+	if err := b.sandbox.Advance(d); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// flush waits until every webhook was acknowledged, and its event worked off.
+func (b *bundle) flush() {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.t.Context(), patience)
+	defer cancel()
+	if _, late := b.sandbox.Flush(ctx); len(late) > 0 {
+		b.t.Fatalf("not acknowledged: %+v", late)
+	}
+	testkit.Eventually(b.t, patience, func() (bool, string) {
+		var open []string
+		if err := b.store.Select(b.t.Context(), &open, `SELECT type || ' ' || last_error FROM stripe_events WHERE state IN ('pending', 'running')`); err != nil {
+			return false, err.Error()
+		}
+		return len(open) == 0, "events not worked off: " + strings.Join(open, "; ")
+	})
+}
+
+// visitor is a browser that knows nobody.
+func (b *bundle) visitor() *testkit.Client { return testkit.NewClient(b.t, b.url) }
+
+var people atomic.Int64
+
+// person is somebody with an account, and their browser.
+type person struct {
+	*testkit.Client
+	email string
+}
+
+const password = "correct horse"
+
+// person signs somebody up.
+func (b *bundle) person() person {
+	b.t.Helper()
+	c := person{b.visitor(), fmt.Sprintf("ada%d@example.com", people.Add(1))}
+	if p := c.Post("/signup", "email", c.email, "password", password); p.Status != http.StatusSeeOther || p.Location != "/account" {
+		b.t.Fatalf("sign-up: got %d %s\n%s", p.Status, p.Location, p.Text())
+	}
+	return c
+}
+
+// signIn signs the person in again, for instance after a month away.
+func (p person) signIn() { p.Post("/login", "email", p.email, "password", password) }
+
+// pay pays an open Checkout page, and returns where Stripe sends the browser.
+func (b *bundle) pay(checkoutURL, card string) (redirectURL string, status int) {
+	b.t.Helper()
+	id := checkoutURL[strings.LastIndex(checkoutURL, "/")+1:]
+	id, _, _ = strings.Cut(id, "#")
+	res, err := http.PostForm(b.stripe.url+"/_sandbox/pay/"+id, map[string][]string{"card": {card}})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var answer struct {
+		RedirectURL string `json:"redirect_url"`
+	}
+	json.NewDecoder(res.Body).Decode(&answer)
+	return answer.RedirectURL, res.StatusCode
+}
+
+const (
+	goodCard     = "4242 4242 4242 4242"
+	declinedCard = "4000 0000 0000 0002"
+	laterFails   = "4000 0000 0000 0341"
+)
+
+// buy goes through Checkout, and returns where Stripe sends the browser.
+func (b *bundle) buy(c person, plan, interval string) (returnURL string) {
+	b.t.Helper()
+	p := c.Post("/checkout", "plan", plan, "interval", interval)
+	if p.Status != http.StatusSeeOther || !strings.HasPrefix(p.Location, b.stripe.url) {
+		b.t.Fatalf("checkout: got %d %s\n%s", p.Status, p.Location, p.Text())
+	}
+	url, status := b.pay(p.Location, goodCard)
+	if status != http.StatusOK {
+		b.t.Fatalf("paying: got %d", status)
+	}
+	return url
+}
+
+// wantAccount checks what the account page says.
+func (b *bundle) wantAccount(c person, plan, credits string) *testkit.Page {
+	b.t.Helper()
+	p := c.Get("/account")
+	if got := p.Find("plan"); got != plan {
+		b.t.Errorf("plan: got %q, want %q", got, plan)
+	}
+	if got := p.Find("credits"); got != credits {
+		b.t.Errorf("credits: got %q, want %q", got, credits)
+	}
+	return p
+}
+
+// count runs a query for one number.
+func (b *bundle) count(query string, args ...any) int {
+	b.t.Helper()
+	var n []int
+	if err := b.store.Select(b.t.Context(), &n, query, args...); err != nil {
+		b.t.Fatal(err)
+	}
+	return n[0]
+}
+
+// deliver sends an event to the app, signed, as Stripe would.
+func (b *bundle) deliver(body []byte) *testkit.Page {
+	b.t.Helper()
+	return b.visitor().Send("POST", "/webhooks/stripe", string(body), http.Header{"Stripe-Signature": {sign(body, webhookSecret, time.Now())}})
+}
+
+const day = 24 * time.Hour
+
+// syncWriter keeps a log that several goroutines write.
+type syncWriter struct {
+	mu  sync.Mutex
+	buf strings.Builder
+}
+
+func (w *syncWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.buf.Write(p)
+}
+
+func (w *syncWriter) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.buf.String()
+}
+
+// sign makes a Stripe-Signature header:
+// https://docs.stripe.com/webhooks#verify-manually
+func sign(body []byte, secret string, at time.Time) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	fmt.Fprintf(mac, "%d.%s", at.Unix(), body)
+	return fmt.Sprintf("t=%d,v1=%x", at.Unix(), mac.Sum(nil))
+}
