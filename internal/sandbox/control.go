@@ -23,6 +23,7 @@ const defaultFlush = 30 * time.Second
 
 func (s *Sandbox) installControl(mux *http.ServeMux) {
 	mux.HandleFunc("POST /_sandbox/pay/{id}", s.pay)
+	mux.HandleFunc("POST /_sandbox/settle/{id}", s.settlePayment)
 	mux.HandleFunc("POST /_sandbox/deliveries/flush", s.flush)
 	mux.HandleFunc("GET /_sandbox/clock", s.clock)
 	mux.HandleFunc("POST /_sandbox/clock/advance", s.advance)
@@ -30,13 +31,18 @@ func (s *Sandbox) installControl(mux *http.ServeMux) {
 	mux.HandleFunc("PUT /_sandbox/state", s.putState)
 }
 
-// pay does what the button on a Checkout page does, 3-D Secure included.
+// pay does what the button on a Checkout page does, 3-D Secure included. Form fields: card, or method=bank; name,
+// email; 3ds=fail.
 func (s *Sandbox) pay(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	in := engine.Payment{CardDetails: engine.CardDetails{Number: r.FormValue("card"), Name: r.FormValue("name"), Email: r.FormValue("email")}}
 	var paid engine.Paid
 	err := s.engine.Do(shape.EventRequest{}, func(tx *engine.Tx) error {
 		var err error
+		if r.FormValue("method") == "bank" {
+			paid, err = tx.PaySessionByBank(id, in)
+			return err
+		}
 		paid, err = tx.PaySession(id, in)
 		if err == nil && paid.Challenge {
 			paid, err = tx.FinishChallenge(id, r.FormValue("3ds") != "fail")
@@ -48,6 +54,18 @@ func (s *Sandbox) pay(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]string{"redirect_url": paid.RedirectURL})
+}
+
+// settlePayment says how a bank payment ended: result=succeed, or fail.
+func (s *Sandbox) settlePayment(w http.ResponseWriter, r *http.Request) {
+	err := s.engine.Do(shape.EventRequest{}, func(tx *engine.Tx) error {
+		return tx.SettleBankPayment(r.PathValue("id"), r.FormValue("result") != "fail")
+	})
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]bool{"settled": true})
 }
 
 // flush delivers everything and waits for it.

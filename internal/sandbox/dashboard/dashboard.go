@@ -44,6 +44,7 @@ func (d *Dashboard) Install(mux *http.ServeMux) {
 	mux.HandleFunc("GET /_sandbox/events/{id}", d.showEvent)
 	mux.HandleFunc("POST /_sandbox/deliveries/{id}/resend", d.resend)
 	mux.HandleFunc("POST /_sandbox/charges/{id}/refund", d.refund)
+	mux.HandleFunc("POST /_sandbox/dashboard/settle/{id}", d.settle)
 	mux.HandleFunc("POST /_sandbox/dashboard/advance", d.advance)
 }
 
@@ -108,6 +109,7 @@ func (d *Dashboard) showObjects(w http.ResponseWriter, r *http.Request) {
 type object struct {
 	engine.Object
 	Charge *shape.Charge // when it is one that can be refunded
+	Unpaid string        // the id of a session whose bank payment is under way
 }
 
 func (d *Dashboard) showObject(w http.ResponseWriter, r *http.Request) {
@@ -117,6 +119,9 @@ func (d *Dashboard) showObject(w http.ResponseWriter, r *http.Request) {
 		o.Object, found = tx.Inspect(r.PathValue("kind"), r.PathValue("id"))
 		if ch, ok := tx.ViewCharge(r.PathValue("id")); ok && ch.AmountRefunded < ch.Amount {
 			o.Charge = &ch
+		}
+		if tx.AwaitsBank(r.PathValue("id")) {
+			o.Unpaid = r.PathValue("id")
 		}
 		return nil
 	})
@@ -156,6 +161,14 @@ func (d *Dashboard) refund(w http.ResponseWriter, r *http.Request) {
 		return err
 	})
 	d.back(w, r, "/_sandbox/objects/charges/"+in.Charge, err)
+}
+
+// settle says how a bank payment ended.
+func (d *Dashboard) settle(w http.ResponseWriter, r *http.Request) {
+	err := d.engine.Do(shape.EventRequest{}, func(tx *engine.Tx) error {
+		return tx.SettleBankPayment(r.PathValue("id"), r.PostFormValue("result") == "succeed")
+	})
+	d.back(w, r, "/_sandbox/objects/checkout_sessions/"+r.PathValue("id"), err)
 }
 
 // advance moves the clock on by a number of hours or days.

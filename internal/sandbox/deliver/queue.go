@@ -68,7 +68,7 @@ type job struct {
 
 // New starts a queue.
 func New(src Source, opts Options) *Queue {
-	if opts.Pauses == nil {
+	if len(opts.Pauses) == 0 {
 		opts.Pauses = DefaultPauses()
 	}
 	if opts.Parallel == 0 {

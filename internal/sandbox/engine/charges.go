@@ -16,27 +16,45 @@ const (
 func (tx *Tx) addCharge(pi *shape.PaymentIntent, p payer, refused *shape.Error) *shape.Charge {
 	ch := &shape.Charge{
 		ID: longID("ch"), Object: "charge", Amount: pi.Amount, BillingDetails: p.Method.BillingDetails,
-		CalculatedStatementDescriptor: "SANDBOX", Captured: refused == nil, Created: tx.now, Currency: pi.Currency, Customer: pi.Customer,
+		CalculatedStatementDescriptor: "SANDBOX", Created: tx.now, Currency: pi.Currency, Customer: pi.Customer,
 		Description: pi.Description, Invoice: pi.Invoice, Metadata: shape.Metadata{}.Merge(pi.Metadata), Outcome: outcome(refused),
-		Paid: refused == nil, PaymentIntent: shape.Ref(pi.ID), PaymentMethod: shape.Str(p.Method.ID),
-		PaymentMethodDetails: shape.MethodDetails{Card: chargedCard(pi, p), Type: "card"},
-		ReceiptEmail:         pi.ReceiptEmail, Status: "succeeded",
+		PaymentIntent: shape.Ref(pi.ID), PaymentMethod: shape.Str(p.Method.ID),
+		PaymentMethodDetails: methodDetails(pi, p),
+		ReceiptEmail:         pi.ReceiptEmail,
 	}
 	if refused != nil {
 		ch.Status, ch.FailureCode, ch.FailureMessage = "failed", shape.Str(refused.Code), shape.Str(refused.Message)
 	} else {
-		ch.AmountCaptured = ch.Amount
-		ch.ReceiptURL = shape.Str(tx.e.baseURL + "/r/" + ch.ID)
-		fee := min(ch.Amount, int64(math.Round(float64(ch.Amount*feePermille)/1000))+feeFixed)
-		ch.BalanceTransaction = tx.addBalance("charge", ch.ID, ch.Currency, ch.Amount, fee)
+		tx.book(ch)
 	}
 	tx.Charges.add(ch.ID, ch)
 	return ch
 }
 
-func chargedCard(pi *shape.PaymentIntent, p payer) shape.ChargedCard {
+// book puts the money of a charge on the merchant's balance, less the fee.
+func (tx *Tx) book(ch *shape.Charge) {
+	ch.Status, ch.Paid, ch.Captured, ch.AmountCaptured = "succeeded", true, true, ch.Amount
+	ch.ReceiptURL = shape.Str(tx.e.baseURL + "/r/" + ch.ID)
+	fee := min(ch.Amount, int64(math.Round(float64(ch.Amount*feePermille)/1000))+feeFixed)
+	ch.BalanceTransaction = tx.addBalance("charge", ch.ID, ch.Currency, ch.Amount, fee)
+}
+
+func methodDetails(pi *shape.PaymentIntent, p payer) shape.MethodDetails {
+	out := shape.MethodDetails{Type: p.Method.Type}
+	if b := p.Method.USBankAccount; b != nil {
+		out.USBankAccount = &shape.DebitedBank{
+			AccountHolderType: b.AccountHolderType, AccountType: b.AccountType, BankName: b.BankName,
+			Fingerprint: b.Fingerprint, Last4: b.Last4, RoutingNumber: b.RoutingNumber,
+		}
+		return out
+	}
+	out.Card = chargedCard(pi, p)
+	return out
+}
+
+func chargedCard(pi *shape.PaymentIntent, p payer) *shape.ChargedCard {
 	c := p.Method.Card
-	out := shape.ChargedCard{
+	out := &shape.ChargedCard{
 		AmountAuthorized: pi.Amount, Brand: c.Brand, Checks: c.Checks, Country: c.Country, ExpMonth: c.ExpMonth,
 		ExpYear: c.ExpYear, Fingerprint: c.Fingerprint, Funding: c.Funding, Last4: c.Last4, Network: c.Brand,
 	}

@@ -123,8 +123,15 @@ func (tx *Tx) complete(s *shape.Session, pm *shape.PaymentMethod, d CardDetails,
 		s.PaymentStatus = "no_payment_required"
 	}
 	s.CustomerDetails = &shape.SessionCustomerDetails{Email: shape.Str(d.Email), Name: shape.Str(d.Name), TaxExempt: "none"}
+	if c != nil && d.Name == "" {
+		s.CustomerDetails.Name = c.Name
+	}
 	tx.emit("checkout.session.completed", s)
-	return Paid{RedirectURL: strings.ReplaceAll(string(s.SuccessURL), "{CHECKOUT_SESSION_ID}", s.ID)}, nil
+	return Paid{RedirectURL: redirectURL(s)}, nil
+}
+
+func redirectURL(s *shape.Session) string {
+	return strings.ReplaceAll(string(s.SuccessURL), "{CHECKOUT_SESSION_ID}", s.ID)
 }
 
 // refuse tells of a card that was refused.

@@ -63,7 +63,7 @@ func (tx *Tx) addMethod(c TestCard, d CardDetails) *shape.PaymentMethod {
 	pm := &shape.PaymentMethod{
 		ID: longID("pm"), Object: "payment_method", AllowRedisplay: "unspecified", Created: tx.now, Type: "card",
 		BillingDetails: shape.BillingDetails{Email: shape.Str(d.Email), Name: shape.Str(d.Name)},
-		Card: shape.Card{
+		Card: &shape.Card{
 			Brand: c.Brand, DisplayBrand: c.Brand, Country: "US", ExpMonth: d.ExpMonth, ExpYear: d.ExpYear,
 			Fingerprint: c.fingerprint(), Funding: funding, Last4: c.Number[len(c.Number)-4:],
 			Checks:            shape.CardChecks{CVCCheck: "pass"},

@@ -63,7 +63,7 @@ func (tx *Tx) confirm(pi *shape.PaymentIntent, p payer) error {
 // intentFailed notes why a payment did not work; the intent waits for another card.
 func (tx *Tx) intentFailed(pi *shape.PaymentIntent, pm *shape.PaymentMethod, why *shape.Error) error {
 	noted := *why
-	noted.PaymentMethod = pm
+	noted.PaymentMethod = clone(pm)
 	pi.Status, pi.PaymentMethod, pi.LastPaymentError, pi.NextAction = "requires_payment_method", "", &noted, nil
 	tx.emit("payment_intent.payment_failed", pi)
 	answer := noted

@@ -54,7 +54,7 @@ func (tx *Tx) sessionOf(in SessionNew) *shape.Session {
 		BillingAddressCollection: shape.Str(in.BillingAddressCollection), CancelURL: shape.Str(in.CancelURL),
 		ClientReferenceID: shape.Str(in.ClientReferenceID), Created: tx.now, Customer: shape.Ref(in.Customer),
 		CustomerEmail: shape.Str(in.CustomerEmail), ExpiresAt: tx.now + int64(sessionLife.Seconds()), Locale: shape.Str(in.Locale),
-		Metadata: shape.Metadata{}.Merge(in.Metadata), Mode: in.Mode, PaymentMethodTypes: []string{"card"}, PaymentStatus: "unpaid",
+		Metadata: shape.Metadata{}.Merge(in.Metadata), Mode: in.Mode, PaymentMethodTypes: in.methodTypes(), PaymentStatus: "unpaid",
 		PaymentMethodOptions: shape.SessionPaymentMethodOptions{Card: &shape.SessionCardOptions{RequestThreeDSecure: "automatic"}},
 		Status:               "open", SubmitType: shape.Str(in.SubmitType), SuccessURL: shape.Str(in.SuccessURL), UIMode: "hosted",
 	}
@@ -80,6 +80,17 @@ func (tx *Tx) sessionOf(in SessionNew) *shape.Session {
 	}
 	s.SavedPaymentMethodOptions = &shape.SessionSavedPaymentMethods{AllowRedisplayFilters: []string{"always"}}
 	return s
+}
+
+// methodTypes are the ways to pay that the page offers: those asked for, or all that the sandbox has.
+func (in SessionNew) methodTypes() []string {
+	switch {
+	case in.PaymentMethodTypes != nil:
+		return in.PaymentMethodTypes
+	case in.Mode == "payment":
+		return []string{"card", bankAccount}
+	}
+	return []string{"card"}
 }
 
 func (ic *InvoiceCreation) shape() *shape.SessionInvoiceCreation {

@@ -14,6 +14,7 @@ type CheckoutView struct {
 	Name     string
 	TrialEnd int64 // Unix seconds; zero without a trial
 	Waiting  bool  // for a 3-D Secure step
+	ByBank   bool  // a bank account can pay, too
 }
 
 // ViewCheckout looks at a session as its page does.
@@ -23,6 +24,7 @@ func (tx *Tx) ViewCheckout(id string) (CheckoutView, bool) {
 		return CheckoutView{}, false
 	}
 	v := CheckoutView{Session: *s, Items: slices.Clone(p.Items), Email: string(s.CustomerEmail), Waiting: p.Method != "", TrialEnd: p.Subscription.TrialEnd}
+	v.ByBank = s.Mode == "payment" && s.AmountTotal > 0 && slices.Contains(s.PaymentMethodTypes, bankAccount)
 	if c := tx.Customers.get(string(s.Customer)); c != nil {
 		v.Email, v.Name = string(c.Email), string(c.Name)
 	}

@@ -82,6 +82,10 @@ func (p *Pages) pay(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if r.PostFormValue("method") == "bank" {
+		p.payByBank(w, r, v)
+		return
+	}
 	d, f := readCard(r, v.Email == "")
 	if v.Email != "" {
 		f.Email = v.Email
@@ -97,6 +101,25 @@ func (p *Pages) pay(w http.ResponseWriter, r *http.Request) {
 		return err
 	})
 	p.paid(w, r, v, f, paid, err)
+}
+
+// payByBank takes the other form: a bank account, whose money comes later.
+func (p *Pages) payByBank(w http.ResponseWriter, r *http.Request, v engine.CheckoutView) {
+	f := cardForm{Email: or(v.Email, strings.TrimSpace(r.PostFormValue("email"))), Name: v.Name}
+	var paid engine.Paid
+	err := p.do(func(tx *engine.Tx) error {
+		var err error
+		paid, err = tx.PaySessionByBank(v.Session.ID, engine.Payment{CardDetails: engine.CardDetails{Email: f.Email, Name: f.Name}})
+		return err
+	})
+	p.paid(w, r, v, f, paid, err)
+}
+
+func or(s, fallback string) string {
+	if s == "" {
+		return fallback
+	}
+	return s
 }
 
 // paid sends the buyer on, or shows the page again with the reason.

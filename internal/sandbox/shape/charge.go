@@ -63,8 +63,9 @@ type Outcome struct {
 
 // MethodDetails is the payment method as it was when charged.
 type MethodDetails struct {
-	Card ChargedCard `json:"card"`
-	Type string      `json:"type"`
+	Card          *ChargedCard `json:"card,omitempty"`
+	Type          string       `json:"type"`
+	USBankAccount *DebitedBank `json:"us_bank_account,omitempty"`
 }
 
 // ChargedCard is the card as it was when charged.
@@ -84,6 +85,17 @@ type ChargedCard struct {
 	NetworkToken     NetworkToken  `json:"network_token"`
 	ThreeDSecure     *ThreeDSecure `json:"three_d_secure"`
 	Wallet           Null          `json:"wallet"`
+}
+
+// DebitedBank is the bank account as it was when debited.
+type DebitedBank struct {
+	AccountHolderType string `json:"account_holder_type"`
+	AccountType       string `json:"account_type"`
+	BankName          string `json:"bank_name"`
+	Fingerprint       string `json:"fingerprint"`
+	Last4             string `json:"last4"`
+	PaymentReference  Null   `json:"payment_reference"`
+	RoutingNumber     string `json:"routing_number"`
 }
 
 // NetworkToken says whether the number was replaced by a token of the card network.

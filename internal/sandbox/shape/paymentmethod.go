@@ -1,18 +1,38 @@
 package shape
 
-// PaymentMethod is a card somebody may pay with.
+// PaymentMethod is a card, or a bank account, that somebody may pay with.
 type PaymentMethod struct {
 	ID             string         `json:"id"`
 	Object         string         `json:"object"`
 	AllowRedisplay string         `json:"allow_redisplay"`
 	BillingDetails BillingDetails `json:"billing_details"`
-	Card           Card           `json:"card"`
+	Card           *Card          `json:"card,omitempty"`
 	Created        int64          `json:"created"`
 	Customer       Ref            `json:"customer"`
 	Livemode       bool           `json:"livemode"`
 	Metadata       Metadata       `json:"metadata"`
 	RadarOptions   struct{}       `json:"radar_options"`
 	Type           string         `json:"type"`
+	USBankAccount  *BankAccount   `json:"us_bank_account,omitempty"`
+}
+
+// BankAccount is an account that is debited; the money comes days later, or not.
+type BankAccount struct {
+	AccountHolderType           string        `json:"account_holder_type"`
+	AccountType                 string        `json:"account_type"`
+	BankName                    string        `json:"bank_name"`
+	FinancialConnectionsAccount Null          `json:"financial_connections_account"`
+	Fingerprint                 string        `json:"fingerprint"`
+	Last4                       string        `json:"last4"`
+	Networks                    *BankNetworks `json:"networks"`
+	RoutingNumber               string        `json:"routing_number"`
+	StatusDetails               Null          `json:"status_details"`
+}
+
+// BankNetworks are the ways an account can be debited.
+type BankNetworks struct {
+	Preferred string        `json:"preferred"`
+	Supported Array[string] `json:"supported"`
 }
 
 // Card is what may be known of a card: never its number.

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/payloop/payloop/internal/sandbox"
+)
+
+func TestAPortInUseIsNamedWithItsVariable(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	err = run(t.Context(), options{addr: ln.Addr().String()})
+	if err == nil || !strings.Contains(err.Error(), ln.Addr().String()) || !strings.Contains(err.Error(), "SANDBOX_ADDR") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAWebhookSecretNeedsAWebhook(t *testing.T) {
+	t.Parallel()
+	if err := run(t.Context(), options{addr: "localhost:0", secret: "whsec_1"}); err == nil {
+		t.Error("went through")
+	}
+}
+
+func TestItServesUntilItIsStopped(t *testing.T) {
+	t.Parallel()
+	ln, err := listen("localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sb, err := sandbox.New(sandbox.Options{StateFile: filepath.Join(t.TempDir(), "state.json")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, ln, sb) }()
+	res, err := http.Get(baseURL("localhost:0", ln) + "/_sandbox/clock")
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%v %v", res, err)
+	}
+	_ = res.Body.Close()
+	stop()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it does not stop")
+	}
+}
+
+func TestTheGreetingTellsWhatIsNeeded(t *testing.T) {
+	t.Parallel()
+	sb, err := sandbox.New(sandbox.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sb.Close()
+	var out strings.Builder
+	greet(&out, "http://localhost:1", options{webhook: "http://localhost:2/hook", secret: "whsec_given"}, sb)
+	for _, want := range []string{"http://localhost:1/_sandbox/", "sk_test_", "4242 4242 4242 4242", "whsec_given"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in:\n%s", want, out.String())
+		}
+	}
+}
