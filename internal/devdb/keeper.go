@@ -8,7 +8,6 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // keeperEnv marks a process as the keeper, and holds its order.
@@ -20,9 +19,6 @@ const (
 	exitCrashed    = 4 // Postgres ended by itself
 	exitNotStopped = 5
 )
-
-// lookEvery is how often the keeper looks whether Postgres is still there.
-const lookEvery = 250 * time.Millisecond
 
 // mayKeep tells that this program calls MaybeKeep. One that does not would, executed as a keeper, run itself once more,
 // with every test and every start in it, without end.
@@ -42,6 +38,7 @@ func MaybeKeep() {
 func keep(text string) int {
 	// The owner may be gone when something is written to it, and its terminal too.
 	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
+	adoptOrphans()
 	dismissed := dismissal(os.Stdin)
 
 	s, err := open(text)
@@ -54,7 +51,7 @@ func keep(text string) int {
 	code := 0
 	select {
 	case <-dismissed:
-	case <-s.gone():
+	case <-s.ended:
 		fmt.Fprintf(os.Stderr, "Postgres ended by itself. Its last words:\n%s\n", s.lastWords())
 		code = exitCrashed
 	}

@@ -95,7 +95,7 @@ func TestOwnerAndKeeperKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	kill(t, owner, syscall.SIGKILL)
-	if !running(postgres) {
+	if !devdb.Alive(postgres) {
 		t.Fatal("Postgres ended with its keeper; this test is about one that did not")
 	}
 
@@ -145,7 +145,7 @@ func TestStaleProcessID(t *testing.T) {
 	}
 
 	query(t, start(t, devdb.Options{Dir: dir}), `SELECT 1`)
-	if !running(bystander.Process.Pid) {
+	if !devdb.Alive(bystander.Process.Pid) {
 		t.Error("a process that only has the number of a former Postgres was killed")
 	}
 }
@@ -205,11 +205,9 @@ func serverPID(t *testing.T, db *devdb.DB) int {
 	return postgres
 }
 
-func running(pid int) bool { return syscall.Kill(pid, 0) == nil }
-
 func mustBeGone(t *testing.T, pid int) {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); running(pid); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(15 * time.Second); devdb.Alive(pid); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("process %d is still there", pid)
 		}

@@ -1,6 +1,7 @@
 package devdb
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,7 +30,17 @@ func alive(pid int) bool {
 		return false
 	}
 	err := syscall.Kill(pid, 0)
-	return err == nil || err == syscall.EPERM
+	return (err == nil || err == syscall.EPERM) && !zombie(pid)
+}
+
+// zombie tells that a process has ended, and only its parent has not asked how: in a container nobody ever may.
+func zombie(pid int) bool {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return false
+	}
+	afterName := string(text[bytes.LastIndexByte(text, ')')+1:])
+	return strings.HasPrefix(afterName, " Z")
 }
 
 func commandLine(pid int) string {

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
@@ -20,6 +21,7 @@ type server struct {
 	port  int
 	lock  *os.File
 	lib   *embeddedpostgres.EmbeddedPostgres
+	ended <-chan struct{} // closed when Postgres has
 }
 
 // startTries and startPause bound how often a start is tried again: a free port may be taken by another in between, and
@@ -27,6 +29,13 @@ type server struct {
 const (
 	startTries = 20
 	startPause = 250 * time.Millisecond
+)
+
+// lookEvery is how often to look whether Postgres is still there, where it cannot be waited for. endWithin is how long it may
+// take from having written everything to being gone.
+const (
+	lookEvery = 250 * time.Millisecond
+	endWithin = 5 * time.Second
 )
 
 func startServer(o order, p place) (*server, error) {
@@ -39,6 +48,7 @@ func startServer(o order, p place) (*server, error) {
 		halt(p.data())
 		return nil, errors.Join(err, held.Close())
 	}
+	s.ended = awaitEnd(postmaster(p.data()))
 	return s, nil
 }
 
@@ -127,22 +137,31 @@ func locale() string {
 	return "en_US.UTF-8"
 }
 
-// gone is closed when Postgres ends by itself.
-func (s *server) gone() <-chan struct{} {
-	gone := make(chan struct{})
-	pid := postmaster(s.place.data())
+// awaitEnd closes a channel when Postgres has ended, by itself or not.
+func awaitEnd(postmaster int) <-chan struct{} {
+	ended := make(chan struct{})
 	go func() {
-		for alive(pid) {
+		defer close(ended)
+		// An adopted child is waited for, which also keeps it from staying on as a zombie.
+		for {
+			if _, err := syscall.Wait4(postmaster, nil, 0, nil); err != syscall.EINTR {
+				break
+			}
+		}
+		for alive(postmaster) {
 			time.Sleep(lookEvery)
 		}
-		close(gone)
 	}()
-	return gone
+	return ended
 }
 
 func (s *server) close() error {
 	if postmaster(s.place.data()) != 0 && s.lib.Stop() != nil {
 		halt(s.place.data())
+	}
+	select {
+	case <-s.ended:
+	case <-time.After(endWithin):
 	}
 	if s.place.temporary {
 		return os.RemoveAll(s.place.dir)

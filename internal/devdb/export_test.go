@@ -1,0 +1,4 @@
+package devdb
+
+// Alive is for tests that live outside of the package.
+var Alive = alive
