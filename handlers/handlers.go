@@ -31,7 +31,8 @@ type Store interface {
 
 	BeginCheckout(ctx context.Context, want billing.Checkout) (billing.Checkout, error)
 	CheckoutBySession(ctx context.Context, sessionID string) (billing.Checkout, error)
-	AttachSession(ctx context.Context, checkoutID string, s billing.CheckoutSession) error
+	AttachSession(ctx context.Context, checkoutID string, s billing.CheckoutSession) (attached bool, err error)
+	AbandonCheckout(ctx context.Context, checkoutID string) error
 	ExpireCheckout(ctx context.Context, checkoutID string) error
 
 	Credits(ctx context.Context, userID string, plan billing.Plan) (balance int64, refillAt time.Time, err error)

@@ -34,11 +34,19 @@ func (h *Handlers) changePlan(ctx context.Context, sub billing.Subscription, pri
 		return next{}, err
 	}
 	item := sub.Items[0]
-	url, err := h.Stripe.CreatePortalSession(ctx, stripeapi.PortalParams{
+	params := stripeapi.PortalParams{
 		CustomerID: sub.CustomerID,
 		ReturnURL:  h.PortalReturnURL,
 		Change:     &stripeapi.PlanChange{SubscriptionID: sub.ID, ItemID: item.ID, PriceID: priceID, Quantity: max(item.Quantity, 1)},
-	})
+	}
+	url, err := h.Stripe.CreatePortalSession(ctx, params)
+	if err != nil && billing.KindOf(err) == billing.Conflict {
+		// The portal's settings do not allow this very change; its front page
+		// shows what they do allow.
+		h.Log.Warn("The portal refused a plan change; its front page is opened", "subscription_id", sub.ID, "price_id", priceID, "error", err)
+		params.Change = nil
+		url, err = h.Stripe.CreatePortalSession(ctx, params)
+	}
 	return next{URL: url}, err
 }
 

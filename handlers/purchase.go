@@ -153,26 +153,43 @@ func (h *Handlers) session(ctx context.Context, row billing.Checkout, customer b
 	if err != nil {
 		return session, err
 	}
-	return session, h.Store.AttachSession(ctx, row.ID, session)
+	attached, err := h.Store.AttachSession(ctx, row.ID, session)
+	if err == nil && !attached {
+		err = errLookAgain
+	}
+	return session, err
 }
 
 // recover looks why an attempt could not get its session, and clears the way
-// where it can: a session that Stripe no longer knows, a key that was used for
-// something else, a customer who was deleted.
+// where it can: a session or customer that Stripe no longer knows, a price that
+// was replaced. An attempt without a session is given up whatever the cause,
+// because Stripe would repeat an answer of its own for the same key; if it did
+// make a session, nobody has its address.
 func (h *Handlers) recover(ctx context.Context, row billing.Checkout, customer billing.Customer, cause error) error {
-	switch billing.KindOf(cause) {
+	if errors.Is(cause, errLookAgain) {
+		return cause
+	}
+	kind := billing.KindOf(cause)
+	switch {
+	case row.SessionID == "":
+		if err := h.Store.AbandonCheckout(ctx, row.ID); err != nil {
+			return err
+		}
+	case kind == billing.NotFound:
+		if err := h.Store.ExpireCheckout(ctx, row.ID); err != nil {
+			return err
+		}
+	}
+	switch kind {
 	case billing.Conflict:
+		return fmt.Errorf("%w: %w", errLookAgain, cause)
 	case billing.NotFound:
 		if err := h.recheckCustomer(ctx, customer); err != nil {
 			return err
 		}
-	default:
-		return cause
+		return fmt.Errorf("%w: %w", errLookAgain, cause)
 	}
-	if err := h.Store.ExpireCheckout(ctx, row.ID); err != nil {
-		return err
-	}
-	return fmt.Errorf("%w: %w", errLookAgain, cause)
+	return cause
 }
 
 // customer returns the user's Stripe customer, made once whatever is clicked

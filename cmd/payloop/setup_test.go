@@ -6,10 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -321,4 +323,81 @@ func sign(body []byte, secret string, at time.Time) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	fmt.Fprintf(mac, "%d.%s", at.Unix(), body)
 	return fmt.Sprintf("t=%d,v1=%x", at.Unix(), mac.Sum(nil))
+}
+
+// stripeCount tells how many objects Stripe has on a list.
+func (b *bundle) stripeCount(path string) int {
+	b.t.Helper()
+	var list struct{ Data []json.RawMessage }
+	b.callStripe("GET", path+"?limit=100", nil, &list)
+	return len(list.Data)
+}
+
+func (b *bundle) stripeDelete(path string) {
+	b.t.Helper()
+	b.callStripe("DELETE", path, nil, nil)
+}
+
+// callStripe does something at Stripe that is none of the product's doing.
+func (b *bundle) callStripe(method, path string, form url.Values, into any) {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), method, b.stripe.url+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer sk_test_123")
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		b.t.Fatalf("%s %s: %d %s %v", method, path, res.StatusCode, body, err)
+	}
+	if into != nil {
+		if err := json.Unmarshal(body, into); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+// text runs a query for one text.
+func (b *bundle) text(query string, args ...any) string {
+	b.t.Helper()
+	var s []string
+	if err := b.store.Select(b.t.Context(), &s, query, args...); err != nil {
+		b.t.Fatal(err)
+	}
+	if len(s) == 0 {
+		return ""
+	}
+	return s[0]
+}
+
+// exec changes the database behind the product's back.
+func (b *bundle) exec(query string) {
+	b.t.Helper()
+	var none []string
+	if err := b.store.Select(b.t.Context(), &none, query+` RETURNING ''`); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// confirmChange presses the button on the portal's confirmation page.
+func (b *bundle) confirmChange(portalURL string) {
+	b.t.Helper()
+	c := testkit.NewClient(b.t, b.stripe.url)
+	p := c.Get(portalURL)
+	for p.Status == http.StatusSeeOther {
+		p = c.Get(p.Location)
+	}
+	action, fields := p.Form("#confirm-update")
+	if action == "" {
+		b.t.Fatalf("no confirmation at %s: %d\n%s", portalURL, p.Status, p.Text())
+	}
+	if p := c.Post(action, fields...); p.Status != http.StatusSeeOther {
+		b.t.Fatalf("confirming: %d\n%s", p.Status, p.Text())
+	}
 }

@@ -48,15 +48,29 @@ const checkoutColumns = `
 	FROM checkouts
 	`
 
-// AttachSession notes which Checkout Session was made for the attempt. It
-// changes nothing when the attempt has its session already, or is closed.
-func (s *Store) AttachSession(ctx context.Context, checkoutID string, session billing.CheckoutSession) error {
-	_, err := s.db.ExecContext(ctx, `
+// AttachSession notes which Checkout Session was made for the attempt.
+// attached is false when the attempt was closed meanwhile: then nobody may be
+// sent to that session.
+func (s *Store) AttachSession(ctx context.Context, checkoutID string, session billing.CheckoutSession) (attached bool, err error) {
+	n, err := changed(s.db.ExecContext(ctx, `
 		UPDATE checkouts
 		SET session_id = $2, url = $3, state = 'open', as_of = $4, version = version + 1
-		WHERE id = $1 AND state = 'creating'`, checkoutID, session.ID, session.URL, session.CreatedAt)
+		WHERE id = $1 AND (state = 'creating' OR (state = 'open' AND session_id = $2))`,
+		checkoutID, session.ID, session.URL, session.CreatedAt))
 	if err != nil {
-		return fmt.Errorf("attach session %s: %w", session.ID, err)
+		return false, fmt.Errorf("attach session %s: %w", session.ID, err)
+	}
+	return n > 0, nil
+}
+
+// AbandonCheckout closes an attempt that never got its session. One that got
+// it meanwhile, in another tab, stays open.
+func (s *Store) AbandonCheckout(ctx context.Context, checkoutID string) error {
+	_, err := s.db.ExecContext(ctx, `
+		UPDATE checkouts SET state = 'expired', version = version + 1
+		WHERE id = $1 AND state = 'creating'`, checkoutID)
+	if err != nil {
+		return fmt.Errorf("abandon checkout %s: %w", checkoutID, err)
 	}
 	return nil
 }

@@ -141,3 +141,17 @@ func (p *Page) JSON(v any) {
 		p.t.Fatalf("status %d, body %q: %v", p.Status, p.Body, err)
 	}
 }
+
+// Form returns where the form around an element is posted, and its fields as
+// Post takes them.
+func (p *Page) Form(selector string) (action string, fields []string) {
+	p.t.Helper()
+	form := p.doc().Find(selector).First().Closest("form")
+	form.Find("input[name]").Each(func(_ int, in *goquery.Selection) {
+		if kind := in.AttrOr("type", "text"); (kind == "radio" || kind == "checkbox") && in.AttrOr("checked", "no") == "no" {
+			return
+		}
+		fields = append(fields, in.AttrOr("name", ""), in.AttrOr("value", ""))
+	})
+	return form.AttrOr("action", ""), fields
+}
