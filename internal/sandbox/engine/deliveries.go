@@ -80,12 +80,14 @@ func (e *Engine) Record(deliveryID string, a Attempt, next time.Time) {
 		return
 	}
 	e.changed++
+	e.state.Deliveries.touch(d.ID)
 	d.Attempts = append(d.Attempts, a)
 	d.NextAt = next
 	if a.OK() && !d.Acked {
 		d.Acked = true
 		if ev := e.state.Events.get(d.Event); ev != nil && ev.PendingWebhooks > 0 {
 			ev.PendingWebhooks--
+			e.state.Events.touch(ev.ID)
 		}
 	}
 	d.GaveUp = !d.Acked && next.IsZero()
@@ -94,6 +96,7 @@ func (e *Engine) Record(deliveryID string, a Attempt, next time.Time) {
 // giveUp ends a delivery that has nowhere to go any more.
 func (e *Engine) giveUp(d *Delivery) {
 	d.GaveUp = true
+	e.state.Deliveries.touch(d.ID)
 	e.changed++
 }
 

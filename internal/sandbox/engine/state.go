@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -27,17 +28,17 @@ type state struct {
 	Balance        table[shape.BalanceTransaction]  `json:"balance_transactions"`
 	PortalConfigs  table[shape.PortalConfiguration] `json:"portal_configurations"`
 	PortalSessions table[shape.PortalSession]       `json:"portal_sessions"`
-	Events         table[shape.Event]               `json:"events"`
+	Events         table[shape.Event]               `json:"-"` // saved apart, see Snapshot
 	Endpoints      table[shape.WebhookEndpoint]     `json:"webhook_endpoints"`
 
 	// What Stripe keeps to itself.
-	Deleted    table[shape.Deleted] `json:"deleted"`     // answers for objects that were
-	Cards      table[card]          `json:"cards"`       // by payment method
-	Purchases  table[purchase]      `json:"purchases"`   // by checkout session
-	Reminded   map[string]bool      `json:"reminded"`    // subscriptions whose trial_will_end was sent
-	FlowsDone  map[string]bool      `json:"flows_done"`  // portal sessions whose flow is through
-	Deliveries table[Delivery]      `json:"deliveries"`  // events on their way to endpoints
-	Answers    table[SavedAnswer]   `json:"idempotency"` // by idempotency key
+	Deleted    table[shape.Deleted] `json:"deleted"`    // answers for objects that were
+	Cards      table[card]          `json:"cards"`      // by payment method
+	Purchases  table[purchase]      `json:"purchases"`  // by checkout session
+	Reminded   map[string]bool      `json:"reminded"`   // subscriptions whose trial_will_end was sent
+	FlowsDone  map[string]bool      `json:"flows_done"` // portal sessions whose flow is through
+	Deliveries table[Delivery]      `json:"-"`          // events on their way to endpoints
+	Answers    table[SavedAnswer]   `json:"-"`          // by idempotency key
 }
 
 func newState(merchantName string, now int64) *state {
@@ -52,23 +53,43 @@ type SavedAnswer struct {
 	At      int64  `json:"at"`
 }
 
+// saved is a state on disk. What grows without end stands apart, so that it need not be encoded each time anew.
+type saved struct {
+	State      *state             `json:"state"`
+	Events     table[shape.Event] `json:"events"`
+	Deliveries table[Delivery]    `json:"deliveries"`
+	Answers    table[SavedAnswer] `json:"idempotency"`
+}
+
 // Snapshot is the whole state as JSON, and the Changed count it covers.
 func (e *Engine) Snapshot() ([]byte, uint64, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	data, err := json.Marshal(e.state)
+	base, err := json.Marshal(e.state)
 	if err != nil {
 		return nil, 0, fmt.Errorf("encode the state: %w", err)
 	}
-	return data, e.changed, nil
+	var b bytes.Buffer
+	b.WriteString(`{"state":`)
+	b.Write(base)
+	b.WriteString(`,"events":`)
+	e.state.Events.writeTo(&b)
+	b.WriteString(`,"deliveries":`)
+	e.state.Deliveries.writeTo(&b)
+	b.WriteString(`,"idempotency":`)
+	e.state.Answers.writeTo(&b)
+	b.WriteString("}")
+	return b.Bytes(), e.changed, nil
 }
 
 // Restore replaces everything by a snapshot, and puts its undelivered events into the outbox.
 func (e *Engine) Restore(data []byte) error {
-	fresh := newState(e.opts.Merchant, 0)
-	if err := json.Unmarshal(data, fresh); err != nil {
+	in := saved{State: newState(e.opts.Merchant, 0)}
+	if err := json.Unmarshal(data, &in); err != nil {
 		return fmt.Errorf("read the state: %w", err)
 	}
+	fresh := in.State
+	fresh.Events, fresh.Deliveries, fresh.Answers = in.Events, in.Deliveries, in.Answers
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.state, e.due, e.outbox = fresh, nil, nil

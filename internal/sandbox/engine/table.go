@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/json"
 	"iter"
 	"slices"
@@ -8,8 +9,9 @@ import (
 
 // table keeps rows by id, and remembers the order they were added in.
 type table[T any] struct {
-	rows  map[string]*T
-	order []string // oldest first
+	rows    map[string]*T
+	order   []string          // oldest first
+	encoded map[string][]byte // by writeTo, of rows not touched since
 }
 
 func (t *table[T]) get(id string) *T { return t.rows[id] }
@@ -22,11 +24,13 @@ func (t *table[T]) add(id string, row *T) *T {
 		t.order = append(t.order, id)
 	}
 	t.rows[id] = row
+	t.touch(id)
 	return row
 }
 
 func (t *table[T]) remove(id string) {
 	delete(t.rows, id)
+	t.touch(id)
 	t.order = slices.DeleteFunc(t.order, func(o string) bool { return o == id })
 }
 
@@ -50,6 +54,29 @@ func (t *table[T]) newest() iter.Seq2[string, *T] {
 			}
 		}
 	}
+}
+
+// touch says that a row changed. Only tables that are written by writeTo need to be told.
+func (t *table[T]) touch(id string) { delete(t.encoded, id) }
+
+// writeTo writes what MarshalJSON would, encoding only rows that are new or were touched.
+func (t *table[T]) writeTo(b *bytes.Buffer) {
+	if t.encoded == nil {
+		t.encoded = map[string][]byte{}
+	}
+	b.WriteByte('[')
+	for i, id := range t.order {
+		row := t.encoded[id]
+		if row == nil {
+			row = encode(savedRow[T]{id, t.rows[id]})
+			t.encoded[id] = row
+		}
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(row)
+	}
+	b.WriteByte(']')
 }
 
 type savedRow[T any] struct {
