@@ -155,3 +155,14 @@ func (p *Page) Form(selector string) (action string, fields []string) {
 	})
 	return form.AttrOr("action", ""), fields
 }
+
+// SetCookie returns the name=value of the last cookie that the answer sets, ""
+// for none.
+func (p *Page) SetCookie() string {
+	set := p.Header.Values("Set-Cookie")
+	if len(set) == 0 {
+		return ""
+	}
+	pair, _, _ := strings.Cut(set[len(set)-1], ";")
+	return pair
+}
