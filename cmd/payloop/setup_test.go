@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -21,6 +22,7 @@ import (
 	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/catalog"
 	"github.com/payloop/payloop/internal/config"
+	"github.com/payloop/payloop/internal/inbox"
 	"github.com/payloop/payloop/internal/postgres"
 	"github.com/payloop/payloop/internal/sandbox"
 	"github.com/payloop/payloop/internal/testkit"
@@ -400,4 +402,26 @@ func (b *bundle) confirmChange(portalURL string) {
 	if p := c.Post(action, fields...); p.Status != http.StatusSeeOther {
 		b.t.Fatalf("confirming: %d\n%s", p.Status, p.Text())
 	}
+}
+
+// receive hands a body to a receiver, signed.
+func (b *bundle) receive(rc *inbox.Receiver, body []byte, secret string) error {
+	r := httptest.NewRequest("POST", "/webhooks/stripe", bytes.NewReader(body))
+	r.Header.Set("Stripe-Signature", sign(body, secret, time.Now()))
+	return rc.Receive(httptest.NewRecorder(), r)
+}
+
+// lateSource answers what it fetched only after something else happened.
+type lateSource struct {
+	inbox.Source
+	once      sync.Once
+	meanwhile func()
+}
+
+func (s *lateSource) Fetch(ctx context.Context, ref billing.ObjectRef) (json.RawMessage, time.Time, error) {
+	raw, asOf, err := s.Source.Fetch(ctx, ref)
+	if ref.Kind == billing.SubscriptionObject {
+		s.once.Do(s.meanwhile)
+	}
+	return raw, asOf, err
 }

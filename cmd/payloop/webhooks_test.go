@@ -1,0 +1,395 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/payloop/payloop/internal/billing"
+	"github.com/payloop/payloop/internal/inbox"
+	"github.com/payloop/payloop/internal/testkit"
+)
+
+// events returns all events that Stripe made, the oldest first, as it would
+// post them.
+func (b *bundle) events() [][]byte {
+	b.t.Helper()
+	var bodies [][]byte
+	after := ""
+	for {
+		var list struct {
+			Data    []json.RawMessage
+			HasMore bool `json:"has_more"`
+		}
+		b.callStripe("GET", "/v1/events?limit=100"+after, nil, &list)
+		for _, raw := range list.Data {
+			var body bytes.Buffer
+			if err := json.Indent(&body, raw, "", "  "); err != nil {
+				b.t.Fatal(err)
+			}
+			bodies = append(bodies, body.Bytes())
+			after = "&starting_after=" + eventID(raw)
+		}
+		if !list.HasMore {
+			slices.Reverse(bodies)
+			return bodies
+		}
+	}
+}
+
+func eventID(body []byte) string {
+	var e struct{ ID string }
+	json.Unmarshal(body, &e)
+	return e.ID
+}
+
+// worked waits until all events are worked off, as processed or failed.
+func (b *bundle) worked() {
+	b.t.Helper()
+	testkit.Eventually(b.t, patience, func() (bool, string) {
+		b.app.processor.Wake()
+		open := b.text(`SELECT string_agg(type || ' ' || last_error, '; ') FROM stripe_events WHERE state IN ('pending', 'running') HAVING count(*) > 0`)
+		return open == "", "not worked off: " + open
+	})
+}
+
+// hurry makes every retry due at once.
+func (b *bundle) hurry() {
+	b.exec(`UPDATE stripe_events SET due_at = now() - interval '1 hour' WHERE state = 'pending'`)
+}
+
+// lives are histories that end in one state, whatever happens on the way.
+var lives = []struct {
+	name    string
+	live    func(b *bundle, c person)
+	plan    string
+	credits string
+	status  string
+}{
+	{"a subscription", func(b *bundle, c person) { b.buy(c, "Basic", "month") }, "Basic", "1,050", "Active"},
+	{"a one-time purchase", func(b *bundle, c person) { b.buy(c, "Power", "once") }, "Free", "100,050", "Free"},
+	{"a purchase, refunded", func(b *bundle, c person) {
+		b.buy(c, "Power", "once")
+		b.refund(0)
+	}, "Free", "50", "Free"},
+	{"a purchase, refunded in two parts", func(b *bundle, c person) {
+		b.buy(c, "Power", "once")
+		b.refund(1000)
+		b.refund(1500)
+	}, "Free", "50,050", "Free"},
+	{"a subscription, its payment refunded", func(b *bundle, c person) {
+		b.buy(c, "Basic", "month")
+		b.refund(0)
+	}, "Basic", "50", "Active"},
+	{"two renewals", func(b *bundle, c person) {
+		b.buy(c, "Basic", "month")
+		b.advance(63 * day)
+	}, "Basic", "3,050", "Active"},
+	{"a subscription, canceled at once", func(b *bundle, c person) {
+		b.buy(c, "Basic", "month")
+		b.stripeDelete("/v1/subscriptions/" + b.stripeID("/v1/subscriptions"))
+	}, "Free", "1,050", "Ended"},
+	{"a renewal that is never paid", func(b *bundle, c person) {
+		url, _ := b.pay(c.Post("/checkout", "plan", "Basic", "interval", "month").Location, laterFails)
+		_ = url
+		b.advance(33 * day)
+		b.advance(60 * day)
+	}, "Free", "", "Ended"},
+	{"a checkout that expired", func(b *bundle, c person) {
+		c.Post("/checkout", "plan", "Basic", "interval", "month")
+		b.advance(25 * time.Hour)
+	}, "Free", "50", "Free"},
+}
+
+func TestAnyOrderAndAnyRepetitionOfEventsEndsTheSame(t *testing.T) {
+	t.Parallel()
+	orders := map[string]func(b *bundle, events [][]byte){
+		"in order": func(b *bundle, events [][]byte) {
+			for _, e := range events {
+				b.wantDelivered(e)
+			}
+		},
+		"reversed, each twice": func(b *bundle, events [][]byte) {
+			for _, e := range slices.Backward(events) {
+				b.wantDelivered(e)
+				b.wantDelivered(e)
+			}
+		},
+		"all at once, each five times": func(b *bundle, events [][]byte) {
+			var wg sync.WaitGroup
+			for range 5 {
+				for _, e := range events {
+					wg.Go(func() { b.wantDelivered(e) })
+				}
+			}
+			wg.Wait()
+		},
+	}
+	for _, life := range lives {
+		for order, deliver := range orders {
+			t.Run(life.name+", "+order, func(t *testing.T) {
+				t.Parallel()
+				b := setup(t, withoutWebhooks)
+				c := b.person()
+				life.live(b, c)
+				events := b.events()
+				deliver(b, events)
+				testkit.Eventually(t, patience, func() (bool, string) {
+					b.hurry()
+					b.app.processor.Wake()
+					open := b.text(`SELECT string_agg(type || ' ' || last_error, '; ') FROM stripe_events WHERE state IN ('pending', 'running') HAVING count(*) > 0`)
+					return open == "", "not worked off: " + open
+				})
+				if failed := b.text(`SELECT string_agg(type || ' ' || last_error, '; ') FROM stripe_events WHERE state = 'failed' HAVING count(*) > 0`); failed != "" {
+					t.Errorf("failed: %s", failed)
+				}
+				if n := b.count(`SELECT count(*) FROM stripe_events`); n != len(events) {
+					t.Errorf("%d events are stored, %d were sent", n, len(events))
+				}
+				c.signIn()
+				p := c.Get("/account")
+				if p.Find("plan") != life.plan || p.Find("status") != life.status || (life.credits != "" && p.Find("credits") != life.credits) {
+					t.Errorf("got %s, %s, %s credits, want %s, %s, %s", p.Find("plan"), p.Find("status"), p.Find("credits"), life.plan, life.status, life.credits)
+				}
+				if n := b.count(`SELECT count(*) FROM credit_balances b WHERE balance <> (SELECT sum(amount) FROM credit_entries e WHERE e.user_id = b.user_id)`); n != 0 {
+					t.Error("the ledger does not add up to the balance")
+				}
+			})
+		}
+	}
+}
+
+func (b *bundle) wantDelivered(body []byte) {
+	b.t.Helper()
+	if p := b.deliver(body); p.Status != http.StatusOK {
+		b.t.Errorf("event %s: got %d %s", eventID(body), p.Status, p.Body)
+	}
+}
+
+// stripeID is the newest object on a list.
+func (b *bundle) stripeID(path string) string {
+	b.t.Helper()
+	var list struct{ Data []struct{ ID string } }
+	b.callStripe("GET", path, nil, &list)
+	if len(list.Data) == 0 {
+		b.t.Fatalf("nothing on %s", path)
+	}
+	return list.Data[0].ID
+}
+
+// refund gives the latest charge back, in full for 0, else that many minor
+// units.
+func (b *bundle) refund(amount int) {
+	b.t.Helper()
+	form := map[string][]string{"charge": {b.stripeID("/v1/charges")}}
+	if amount > 0 {
+		form["amount"] = []string{fmt.Sprint(amount)}
+	}
+	b.callStripe("POST", "/v1/refunds", form, nil)
+}
+
+// event makes an event body about an object.
+func event(id, eventType, version string, created time.Time, object string) []byte {
+	return fmt.Appendf(nil, `{"id":%q,"object":"event","type":%q,"api_version":%q,"created":%d,"data":{"object":%s}}`, id, eventType, version, created.Unix(), object)
+}
+
+func TestTheWebhookEndpointTakesOnlyWhatStripeSigned(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	now := time.Now()
+	body := event("evt_1", "invoice.created", inbox.APIVersion, now, `{"id":"in_1"}`)
+	large := event("evt_large", "unknown.type", inbox.APIVersion, now, `{"id":"x_1","pad":"`+strings.Repeat("x", 200<<10)+`"}`)
+	huge := event("evt_huge", "unknown.type", inbox.APIVersion, now, `{"id":"x_1","pad":"`+strings.Repeat("x", 1<<20)+`"}`)
+	for _, tt := range []struct {
+		name   string
+		body   []byte
+		header string
+		status int
+	}{
+		{"no signature", body, "", 400},
+		{"nonsense", body, "t=1,v1=00", 400},
+		{"another secret", body, sign(body, "whsec_other", now), 400},
+		{"another body", append(slices.Clone(body), ' '), sign(body, webhookSecret, now), 400},
+		{"six minutes old", body, sign(body, webhookSecret, now.Add(-6*time.Minute)), 400},
+		{"signed, but no event", []byte(`{"hello":"world"}`), sign([]byte(`{"hello":"world"}`), webhookSecret, now), 400},
+		{"signed, but no JSON", []byte(`hello`), sign([]byte(`hello`), webhookSecret, now), 400},
+		{"above 64 KB", large, sign(large, webhookSecret, now), 200},
+		{"above 1 MiB", huge, sign(huge, webhookSecret, now), 413},
+		{"four minutes old", body, sign(body, webhookSecret, now.Add(-4*time.Minute)), 200},
+		{"the same again", body, sign(body, webhookSecret, now), 200},
+	} {
+		p := b.visitor().Send("POST", "/webhooks/stripe", string(tt.body), http.Header{"Stripe-Signature": {tt.header}})
+		if p.Status != tt.status {
+			t.Errorf("%s: got %d %s, want %d", tt.name, p.Status, p.Body, tt.status)
+		}
+		if strings.Contains(p.Body, webhookSecret) {
+			t.Errorf("%s: the secret is in the answer", tt.name)
+		}
+	}
+	if n := b.count(`SELECT count(*) FROM stripe_events`); n != 2 {
+		t.Errorf("got %d events, want the two that were acknowledged", n)
+	}
+	if p := b.visitor().Get("/webhooks/stripe"); p.Status != http.StatusMethodNotAllowed {
+		t.Errorf("GET: got %d", p.Status)
+	}
+	if got := b.text(`SELECT encode(payload, 'escape') FROM stripe_events WHERE id = 'evt_1'`); got != string(body) {
+		t.Errorf("the payload is not kept byte for byte: %s", got)
+	}
+}
+
+func TestWhileSecretsAreRotatedBothAreTaken(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	receiver := &inbox.Receiver{Store: inboxStore{b.store}, Secrets: []string{"whsec_new", webhookSecret}, Wake: func() {}, Observe: b.app.metrics}
+	for i, secret := range []string{"whsec_new", webhookSecret, "whsec_gone"} {
+		body := event(fmt.Sprintf("evt_%d", i), "unknown.type", inbox.APIVersion, time.Now(), `{"id":"x_1"}`)
+		err := b.receive(receiver, body, secret)
+		if ok := err == nil; ok != (i < 2) {
+			t.Errorf("%s: got %v", secret, err)
+		}
+	}
+}
+
+func TestAnEventThatCannotBeStoredIsNotAcknowledged(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	b.store.Close()
+	start := time.Now()
+	p := b.deliver(event("evt_1", "invoice.paid", inbox.APIVersion, start, `{"id":"in_1"}`))
+	if p.Status != http.StatusServiceUnavailable {
+		t.Errorf("got %d %s", p.Status, p.Body)
+	}
+}
+
+func TestAnEventOfATypeNobodyHandlesIsStoredAndProcessed(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	b.wantDelivered(event("evt_1", "radar.early_fraud_warning.created", inbox.APIVersion, time.Now(), `{"id":"issfr_1"}`))
+	b.worked()
+	if got := b.text(`SELECT state FROM stripe_events WHERE id = 'evt_1'`); got != "processed" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestAnEventForAnUnknownCustomerIsRetriedAndThenFailedButNeverDropped(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	b.callStripe("POST", "/v1/customers", map[string][]string{"email": {"elsewhere@example.com"}}, nil)
+	customer := b.stripeID("/v1/customers")
+	b.wantDelivered(event("evt_1", "customer.subscription.created", inbox.APIVersion, time.Now(), `{"id":"sub_1","customer":"`+customer+`","status":"active"}`))
+	testkit.Eventually(t, patience, func() (bool, string) {
+		b.hurry()
+		b.app.processor.Wake()
+		got := b.text(`SELECT state || ' ' || attempt || ' ' || last_error FROM stripe_events`)
+		return strings.HasPrefix(got, "failed 20 ") && strings.Contains(got, customer), got
+	})
+}
+
+func TestEventsOfAnotherAPIVersionAreASignToFetch(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	c := b.person()
+	b.buy(c, "Basic", "month")
+	for _, body := range b.events() {
+		body = bytes.Replace(body, []byte(`"api_version": "2024-06-20"`), []byte(`"api_version": "2025-03-31.basil"`), 1)
+		// Basil moved the period to the items and dropped the invoice's subscription.
+		body = bytes.ReplaceAll(body, []byte(`"current_period_end"`), []byte(`"moved_period_end"`))
+		body = bytes.ReplaceAll(body, []byte(`"unit_amount"`), []byte(`"moved_unit_amount"`))
+		b.wantDelivered(body)
+	}
+	b.worked()
+	p := b.wantAccount(c, "Basic", "1,050")
+	if !strings.Contains(p.Find("plan-dates"), "Renews on") {
+		t.Errorf("got %q", p.Find("plan-dates"))
+	}
+}
+
+func TestASlowHandlerWithAnOldStateDoesNotOverwriteANewerOne(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	c := b.person()
+	b.buy(c, "Basic", "month")
+	engine := b.app.processor.Engine
+	sub := billing.ObjectRef{Kind: billing.SubscriptionObject, ID: b.stripeID("/v1/subscriptions")}
+
+	// While the first refresh waits for Stripe's answer, which it already has
+	// in hand, the subscription is canceled and the mirror hears of it.
+	slow := &inbox.Engine{Store: engine.Store, Catalog: engine.Catalog, Source: &lateSource{Source: engine.Source, meanwhile: func() {
+		b.stripeDelete("/v1/subscriptions/" + sub.ID)
+		if err := engine.Refresh(t.Context(), sub); err != nil {
+			t.Error(err)
+		}
+	}}}
+	if err := slow.Refresh(t.Context(), sub); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.text(`SELECT status FROM subscriptions`); got != "canceled" {
+		t.Errorf("got %s, want what Stripe says", got)
+	}
+}
+
+func TestAnEventWhoseWorkerDiedIsTakenUpAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	c := b.person()
+	b.buy(c, "Basic", "month")
+	b.stopApp() // the worker below is the only one, and it dies
+	for _, body := range b.events() {
+		receiver := &inbox.Receiver{Store: inboxStore{b.store}, Secrets: []string{webhookSecret}, Wake: func() {}, Observe: b.app.metrics}
+		if err := b.receive(receiver, body, webhookSecret); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stored := inboxStore{b.store}
+	var dead []billing.Event
+	for {
+		e, ok, err := stored.ClaimEvent(t.Context(), time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			break
+		}
+		dead = append(dead, e)
+	}
+	b.offset.Add(int64(2 * time.Minute)) // the leases run out
+	second := inbox.NewProcessor(b.app.processor.Engine, 2, b.app.processor.Log, b.app.metrics)
+	second.Start(t.Context())
+	t.Cleanup(second.Stop)
+	testkit.Eventually(t, patience, func() (bool, string) {
+		n := b.count(`SELECT count(*) FROM stripe_events WHERE state <> 'processed'`)
+		return n == 0, fmt.Sprint(n, " events are not processed")
+	})
+	// The dead one comes back to life and wants to finish: it is too late.
+	for _, e := range dead {
+		if _, err := b.app.processor.Engine.Apply(t.Context(), e); err == nil {
+			t.Errorf("event %s was finished twice", e.ID)
+		}
+	}
+	if n := b.count(`SELECT balance FROM credit_balances`); n != 1050 {
+		t.Errorf("got %d credits, want 1050", n)
+	}
+}
+
+func TestAPastDueSubscriptionKeepsItsPlanForTheGracePeriod(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.person()
+	if _, status := b.pay(c.Post("/checkout", "plan", "Basic", "interval", "month").Location, laterFails); status != http.StatusOK {
+		t.Fatalf("paying: got %d", status)
+	}
+	b.flush()
+	b.advance(31*day + 3*time.Hour)
+	b.flush()
+	c.signIn()
+	p := c.Get("/account")
+	if p.Find("plan") != "Basic" || p.Find("status") != "Payment overdue" || !strings.Contains(p.Find("problem"), "did not go through") {
+		t.Errorf("past due: got %s, %s, %q", p.Find("plan"), p.Find("status"), p.Find("problem"))
+	}
+}
