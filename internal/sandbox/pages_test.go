@@ -178,6 +178,13 @@ func TestPortalDeepLinks(t *testing.T) {
 	basic, power := b.price("Basic", 500, "month"), b.price("Power", 5000, "month")
 	c, sub := b.subscribed(basic, visa)
 	cfg := portalConfig(b, basic, power)
+	if cfg.Features.SubscriptionUpdate.Products != nil {
+		t.Error("products are told without being asked for")
+	}
+	withProducts := &stripe.BillingPortalConfigurationParams{Params: expand("features.subscription_update.products")}
+	if cfg = must(b.stripe.BillingPortalConfigurations.Get(cfg.ID, withProducts)); len(cfg.Features.SubscriptionUpdate.Products) != 2 {
+		t.Errorf("products: %v", cfg.Features.SubscriptionUpdate.Products)
+	}
 	after := &stripe.BillingPortalSessionFlowDataAfterCompletionParams{
 		Type: stripe.String("redirect"), Redirect: &stripe.BillingPortalSessionFlowDataAfterCompletionRedirectParams{ReturnURL: stripe.String("http://app.test/done")},
 	}

@@ -48,6 +48,7 @@ func expand(tx *engine.Tx, obj any, paths []string) (any, error) {
 type expansion struct {
 	tx   *engine.Tx
 	path string
+	id   string // of the nearest object on the way that has one
 }
 
 // into walks one path down, along the type and the JSON at once.
@@ -65,8 +66,11 @@ func (e expansion) into(t reflect.Type, node any, parts []string) error {
 	if !ok || t.Kind() != reflect.Struct {
 		return e.refused()
 	}
+	if id, ok := m["id"].(string); ok {
+		e.id = id
+	}
 	f, ok := fieldByJSON(t, parts[0])
-	if !ok {
+	if _, present := m[parts[0]]; !ok || !present {
 		return e.include(m, parts)
 	}
 	if f.Type == reflect.TypeFor[shape.Ref]() {
@@ -106,8 +110,7 @@ func (e expansion) replace(m map[string]any, parts []string) error {
 
 // include adds a field that is sent only when asked for.
 func (e expansion) include(m map[string]any, parts []string) error {
-	id, _ := m["id"].(string)
-	obj, ok := e.tx.Include(id, parts[0])
+	obj, ok := e.tx.Include(e.id, parts[0])
 	if !ok {
 		return e.refused()
 	}

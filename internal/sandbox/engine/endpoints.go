@@ -111,11 +111,5 @@ func (tx *Tx) DeleteEndpoint(id string, _ NoInput) (any, error) {
 
 // ListEndpoints answers webhook endpoints, newest first.
 func (tx *Tx) ListEndpoints(in Page) (any, error) {
-	return list("/v1/webhook_endpoints", in, func(yield func(string, *shape.WebhookEndpoint) bool) {
-		for id, end := range tx.Endpoints.newest() {
-			if !yield(id, withoutSecret(end)) {
-				return
-			}
-		}
-	}, func(*shape.WebhookEndpoint) bool { return true })
+	return list("/v1/webhook_endpoints", in, told(&tx.Endpoints, withoutSecret), func(*shape.WebhookEndpoint) bool { return true })
 }

@@ -83,3 +83,14 @@ func (p Page) window(ids []string, limit int) (from, to int, err error) {
 func matches(filter, value string) bool { return filter == "" || filter == value }
 
 func is(filter *bool, value bool) bool { return filter == nil || *filter == value }
+
+// told yields the rows of a table, newest first, as they are answered.
+func told[T any](t *table[T], as func(*T) *T) iter.Seq2[string, *T] {
+	return func(yield func(string, *T) bool) {
+		for id, row := range t.newest() {
+			if !yield(id, as(row)) {
+				return
+			}
+		}
+	}
+}

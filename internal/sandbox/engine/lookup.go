@@ -11,10 +11,13 @@ func (tx *Tx) Lookup(id string) any {
 	if gone := tx.Deleted.get(id); gone != nil {
 		return gone
 	}
+	if cfg := tx.PortalConfigs.get(id); cfg != nil {
+		return withoutProducts(cfg)
+	}
 	for _, find := range []func(string) any{
 		finder(&tx.Customers), finder(&tx.Products), finder(&tx.Prices), finder(&tx.Sessions), finder(&tx.Subscriptions),
 		finder(&tx.Invoices), finder(&tx.InvoiceItems), finder(&tx.PaymentIntents), finder(&tx.SetupIntents),
-		finder(&tx.PaymentMethods), finder(&tx.Charges), finder(&tx.Refunds), finder(&tx.Balance), finder(&tx.PortalConfigs),
+		finder(&tx.PaymentMethods), finder(&tx.Charges), finder(&tx.Refunds), finder(&tx.Balance),
 		finder(&tx.PortalSessions), finder(&tx.Events),
 	} {
 		if obj := find(id); obj != nil {
@@ -33,11 +36,13 @@ func finder[T any](t *table[T]) func(string) any {
 	}
 }
 
-// Include makes a field that Stripe sends only when it is asked for with expand[].
+// Include makes a field that Stripe sends only when it is asked for with expand[], of the object or inside it.
 func (tx *Tx) Include(id, field string) (any, bool) {
 	var out any
 	var err error
 	switch {
+	case field == "products" && tx.PortalConfigs.get(id) != nil:
+		out = offers(tx.PortalConfigs.get(id))
 	case field == "line_items" && strings.HasPrefix(id, "cs_"):
 		out, err = tx.ListSessionItems(id, Page{})
 	case field == "subscriptions" && strings.HasPrefix(id, "cus_"):

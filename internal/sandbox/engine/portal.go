@@ -85,8 +85,23 @@ func (tx *Tx) CreatePortalConfig(in PortalConfigInput) (any, error) {
 	cfg.Features.SubscriptionUpdate.ProrationBehavior = "none"
 	in.apply(cfg)
 	tx.PortalConfigs.add(cfg.ID, cfg)
-	tx.emit("billing_portal.configuration.created", cfg)
-	return cfg, nil
+	tx.emit("billing_portal.configuration.created", withoutProducts(cfg))
+	return withoutProducts(cfg), nil
+}
+
+// withoutProducts is a configuration as it is answered: the products come only with expand[].
+func withoutProducts(cfg *shape.PortalConfiguration) *shape.PortalConfiguration {
+	told := *cfg
+	told.Features.SubscriptionUpdate.Products = nil
+	return &told
+}
+
+// offers are the products and prices that customers may change to.
+func offers(cfg *shape.PortalConfiguration) shape.Array[shape.PortalProduct] {
+	if p := cfg.Features.SubscriptionUpdate.Products; p != nil {
+		return *p
+	}
+	return nil
 }
 
 var cancelReasons = []string{"too_expensive", "missing_features", "switched_service", "unused", "customer_service", "too_complex", "low_quality", "other"}
@@ -166,10 +181,11 @@ func (f *UpdateFeature) apply(to *shape.PortalSubscriptionUpdate) {
 	set(&to.ProrationBehavior, f.ProrationBehavior)
 	setList(&to.DefaultAllowedUpdates, f.DefaultAllowedUpdates)
 	if f.Products != nil {
-		to.Products = nil
+		products := shape.Array[shape.PortalProduct]{}
 		for _, p := range *f.Products {
-			to.Products = append(to.Products, shape.PortalProduct{Prices: p.Prices, Product: p.Product})
+			products = append(products, shape.PortalProduct{Prices: p.Prices, Product: p.Product})
 		}
+		to.Products = &products
 	}
 }
 
@@ -190,7 +206,11 @@ func (tx *Tx) defaultPortalConfig() *shape.PortalConfiguration {
 
 // GetPortalConfig answers a configuration.
 func (tx *Tx) GetPortalConfig(id string, _ NoInput) (any, error) {
-	return found(tx.PortalConfigs.get(id), "configuration", "configuration", id)
+	cfg := tx.PortalConfigs.get(id)
+	if cfg == nil {
+		return nil, shape.NotFound("configuration", "configuration", id)
+	}
+	return withoutProducts(cfg), nil
 }
 
 // UpdatePortalConfig changes a configuration.
@@ -202,16 +222,17 @@ func (tx *Tx) UpdatePortalConfig(id string, in PortalConfigInput) (any, error) {
 	if err := tx.checkPortalConfig(in); err != nil {
 		return nil, err
 	}
-	update(tx, "billing_portal.configuration.updated", cfg, func() {
-		in.apply(cfg)
-		cfg.Updated = tx.now
-	})
-	return cfg, nil
+	before := encode(withoutProducts(cfg))
+	in.apply(cfg)
+	cfg.Updated = tx.now
+	after := encode(withoutProducts(cfg))
+	tx.publish("billing_portal.configuration.updated", cfg, after, previous(before, after))
+	return withoutProducts(cfg), nil
 }
 
 // ListPortalConfigs answers configurations, newest first.
 func (tx *Tx) ListPortalConfigs(in PortalConfigList) (any, error) {
-	return list("/v1/billing_portal/configurations", in.Page, tx.PortalConfigs.newest(), func(c *shape.PortalConfiguration) bool {
+	return list("/v1/billing_portal/configurations", in.Page, told(&tx.PortalConfigs, withoutProducts), func(c *shape.PortalConfiguration) bool {
 		return is(in.Active, c.Active) && is(in.IsDefault, c.IsDefault)
 	})
 }

@@ -88,11 +88,11 @@ func (tx *Tx) CreatePortalSession(in PortalSessionNew) (any, error) {
 // change their card, and cancel at the end of the period.
 func (tx *Tx) everydayPortalConfig() *shape.PortalConfiguration {
 	yes, mode := true, "at_period_end"
-	cfg, _ := tx.CreatePortalConfig(PortalConfigInput{Features: &FeaturesInput{
+	made, _ := tx.CreatePortalConfig(PortalConfigInput{Features: &FeaturesInput{
 		InvoiceHistory: &SwitchInput{Enabled: true}, PaymentMethodUpdate: &SwitchInput{Enabled: true},
 		SubscriptionCancel: &CancelFeature{Enabled: &yes, Mode: &mode},
 	}})
-	return cfg.(*shape.PortalConfiguration)
+	return tx.PortalConfigs.get(made.(*shape.PortalConfiguration).ID)
 }
 
 func (tx *Tx) flow(in PortalSessionNew, cfg *shape.PortalConfiguration) (*shape.PortalFlow, error) {
@@ -180,7 +180,7 @@ func (tx *Tx) checkFlow(customer, typ, subscription string, enabled bool) error 
 }
 
 func offered(cfg *shape.PortalConfiguration, price string) bool {
-	for _, p := range cfg.Features.SubscriptionUpdate.Products {
+	for _, p := range offers(cfg) {
 		for _, id := range p.Prices {
 			if id == price {
 				return true

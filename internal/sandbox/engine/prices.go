@@ -210,6 +210,9 @@ func (tx *Tx) UpdatePrice(id string, in PriceInput) (any, error) {
 	if p == nil {
 		return nil, shape.NotFound("price", "price", id)
 	}
+	if product := tx.Products.get(string(p.Product)); product != nil && string(product.DefaultPrice) == id && in.Active != nil && !*in.Active {
+		return nil, shape.Invalid("active", "", "This price cannot be archived because it is the default price of its product.")
+	}
 	if err := tx.claimLookupKey(id, in); err != nil {
 		return nil, err
 	}

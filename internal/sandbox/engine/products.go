@@ -9,7 +9,7 @@ import (
 // ProductInput makes or changes a product.
 type ProductInput struct {
 	Active              *bool             `form:"active"`
-	DefaultPrice        *string           `form:"default_price"`
+	DefaultPrice        *string           `form:"default_price,clear"`
 	Description         *string           `form:"description,clear"`
 	Images              *[]string         `form:"images,clear"`
 	MarketingFeatures   *[]FeatureInput   `form:"marketing_features,clear"`
@@ -94,7 +94,7 @@ func (tx *Tx) UpdateProduct(id string, in ProductInput) (any, error) {
 	if p == nil {
 		return nil, shape.NotFound("id", "product", id)
 	}
-	if in.DefaultPrice != nil {
+	if in.DefaultPrice != nil && *in.DefaultPrice != "" {
 		if price := tx.Prices.get(*in.DefaultPrice); price == nil || string(price.Product) != id {
 			return nil, shape.Missing("default_price", "price", *in.DefaultPrice)
 		}

@@ -80,7 +80,7 @@ func (tx *Tx) ViewPortal(id string) (PortalView, bool) {
 	if v.Card == nil {
 		v.Card = clone(tx.latestMethod(ps.Customer))
 	}
-	for _, p := range v.Config.Features.SubscriptionUpdate.Products {
+	for _, p := range offers(&v.Config) {
 		for _, priceID := range p.Prices {
 			if price := tx.Prices.get(priceID); price != nil && price.Active {
 				v.Offers = append(v.Offers, Offer{Price: *price, Name: tx.productName(*price)})

@@ -64,12 +64,12 @@ type PortalCancelReason struct {
 	Options Array[string] `json:"options"`
 }
 
-// PortalSubscriptionUpdate is what customers may change their plan to.
+// PortalSubscriptionUpdate is what customers may change their plan to. Products are told only when expand[] asks for them.
 type PortalSubscriptionUpdate struct {
-	DefaultAllowedUpdates Array[string]        `json:"default_allowed_updates"`
-	Enabled               bool                 `json:"enabled"`
-	Products              Array[PortalProduct] `json:"products"`
-	ProrationBehavior     string               `json:"proration_behavior"`
+	DefaultAllowedUpdates Array[string]         `json:"default_allowed_updates"`
+	Enabled               bool                  `json:"enabled"`
+	Products              *Array[PortalProduct] `json:"products,omitempty"`
+	ProrationBehavior     string                `json:"proration_behavior"`
 }
 
 // PortalProduct is a product with the prices customers may pick.
