@@ -58,6 +58,12 @@ func TestCancelNow(t *testing.T) {
 	if it := b.stripe.Subscriptions.List(&stripe.SubscriptionListParams{Customer: stripe.String(c.ID)}); it.Next() {
 		t.Error("a canceled subscription is listed without being asked for")
 	}
+	if _, err := b.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{CancelAtPeriodEnd: stripe.Bool(true)}); err == nil {
+		t.Error("an ended subscription was changed")
+	}
+	if sub = must(b.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{Metadata: map[string]string{"why": "test"}})); sub.Metadata["why"] != "test" {
+		t.Error("an ended subscription takes no notes")
+	}
 	if _, err := b.stripe.Subscriptions.Cancel(sub.ID, nil); err == nil {
 		t.Error("canceling twice went through")
 	}

@@ -70,6 +70,9 @@ func TestCheckoutPage(t *testing.T) {
 	if status != http.StatusSeeOther || to != "http://app.test/success?session_id="+s.ID {
 		t.Errorf("paid: %d to %s", status, to)
 	}
+	if status, _, again := b.submit(s.URL, cardForm(visa)); status != http.StatusSeeOther || again != to {
+		t.Errorf("the button pressed twice: %d to %s", status, again)
+	}
 	status, page = b.visit(s.URL)
 	if link, _ := page.Find("#return").Attr("href"); status != http.StatusOK || link != to {
 		t.Errorf("a second visit: %d, back to %q", status, link)

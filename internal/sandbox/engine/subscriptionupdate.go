@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/payloop/payloop/internal/sandbox/shape"
+import (
+	"reflect"
+
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
 
 // UpdateSubscription changes a subscription.
 func (tx *Tx) UpdateSubscription(id string, in SubscriptionUpdate) (any, error) {
@@ -29,7 +33,7 @@ func (tx *Tx) UpdateSubscription(id string, in SubscriptionUpdate) (any, error) 
 
 // checkUpdate refuses what cannot be, before anything is changed.
 func (tx *Tx) checkUpdate(s *shape.Subscription, in SubscriptionUpdate) error {
-	if ended(s) {
+	if ended(s) && !in.notesOnly() {
 		return shape.Invalid("", "resource_missing", "A canceled subscription can only update its cancellation_details and metadata.")
 	}
 	if err := onlyCharged("", in.AutomaticTax); err != nil {
@@ -54,6 +58,12 @@ func (tx *Tx) checkUpdate(s *shape.Subscription, in SubscriptionUpdate) error {
 		return err
 	}
 	return nil
+}
+
+// notesOnly reports whether nothing but notes changes, which an ended subscription allows.
+func (in SubscriptionUpdate) notesOnly() bool {
+	in.Metadata, in.CancellationDetails = nil, nil
+	return reflect.ValueOf(in).IsZero()
 }
 
 func (in SubscriptionUpdate) apply(s *shape.Subscription, now int64) {

@@ -38,6 +38,10 @@ func (p *Pages) checkout(w http.ResponseWriter, r *http.Request) (engine.Checkou
 	switch v.Session.Status {
 	case "complete":
 		back := strings.ReplaceAll(string(v.Session.SuccessURL), "{CHECKOUT_SESSION_ID}", v.Session.ID)
+		if r.Method == http.MethodPost { // the button pressed twice
+			seeOther(w, r, back)
+			return v, false
+		}
 		p.note(w, http.StatusOK, note{Heading: "You have paid already", Text: "This payment is complete. You were charged once.",
 			Link: safeLink(back), Label: "Back to " + p.engine.Merchant(), LinkID: "return"})
 		return v, false
