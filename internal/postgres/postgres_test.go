@@ -1,0 +1,381 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/payloop/payloop/internal/billing"
+)
+
+func TestMigrationsGoUpDownAndUpAgain(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	schema := func() string {
+		var columns []string
+		err := b.Select(t.Context(), &columns, `SELECT table_name || '.' || column_name || ' ' || data_type FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(columns, "\n")
+	}
+	up := schema()
+	if err := b.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left := schema(); strings.Contains(left, "users.") {
+		t.Errorf("down leaves\n%s", left)
+	}
+	if err := b.CheckSchema(t.Context()); err == nil {
+		t.Error("an empty database passes for one that is up to date")
+	}
+	if _, err := b.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(up, schema()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestReplicasThatMigrateAtOnceTakeTurns(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if err := b.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	errs := make([]error, 3)
+	for i := range errs {
+		wg.Go(func() { _, errs[i] = b.Migrate(t.Context()) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Error(err)
+	}
+	if err := b.CheckSchema(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheDatabaseRefusesWhatMustNotBe(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	u := b.user()
+	for constraint, statement := range map[string]string{
+		"credit_balances_never_negative":            `UPDATE credit_balances SET balance = -1`,
+		"credit_entries is append-only":             `UPDATE credit_entries SET amount = 1000000`,
+		"credit_entries_key_key":                    `INSERT INTO credit_entries (user_id, amount, kind, key, balance_after, created_at) SELECT user_id, 1, 'spend', key, 1, now() FROM credit_entries`,
+		"users_email_key":                           `INSERT INTO users (email, password_hash, created_at) SELECT upper(email), '', now() FROM users`,
+		"stripe_events_final_iff_finalized":         `INSERT INTO stripe_events (id, type, api_version, object_id, created_at, received_at, payload, state, due_at) VALUES ('evt_1', '', '', '', now(), now(), '', 'processed', now())`,
+		"checkouts_open_has_session":                `INSERT INTO checkouts (user_id, plan, interval, price_id, state, created_at, as_of) VALUES ('` + u.ID + `', '', '', '', 'open', now(), now())`,
+		"subscriptions_past_due_since_iff_past_due": `INSERT INTO subscriptions (id, user_id, customer_id, status, period_start, period_end, cancel_at_period_end, collection_paused, latest_invoice_id, created_at, as_of) VALUES ('sub_1', '` + u.ID + `', '', 'past_due', now(), now(), false, false, '', now(), now())`,
+		"api_keys_hash_is_sha256":                   `INSERT INTO api_keys (user_id, hash, prefix, created_at) VALUES ('` + u.ID + `', 'plain', '', now())`,
+	} {
+		if _, err := b.db.Exec(statement); err == nil || !strings.Contains(err.Error(), constraint) {
+			t.Errorf("%s: got %v", constraint, err)
+		}
+	}
+}
+
+func TestAGrantCountsOnceHoweverManyBringIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	u := b.user()
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	granted := 0
+	for range 10 {
+		wg.Go(func() {
+			b.InTx(t.Context(), func(tx *Tx) error {
+				ok, err := tx.Grant(t.Context(), billing.Grant{UserID: u.ID, Amount: 1000, Kind: billing.PlanGrant, Key: billing.InvoiceKey("in_" + u.ID)})
+				mu.Lock()
+				defer mu.Unlock()
+				if ok {
+					granted++
+				}
+				return err
+			})
+		})
+	}
+	wg.Wait()
+	if got := b.balance(u.ID); granted != 1 || got != 1050 {
+		t.Errorf("granted %d times, balance %d, want once and 1050", granted, got)
+	}
+}
+
+func TestARefundTakesBackDownToZeroAndRecordsTheShortfall(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.customer()
+	charge := func(refunded int64) billing.Charge {
+		return billing.Charge{ID: "ch_1", CustomerID: c.ID, PaymentIntentID: "pi_1", Amount: 500, AmountRefunded: refunded, ReceiptURL: "https://receipt.example"}
+	}
+	refund := func(amount int64) {
+		b.must(func(tx *Tx) error {
+			found, err := tx.PutOrderCharge(t.Context(), charge(amount))
+			if err == nil && !found {
+				err = errors.New("the order was not found")
+			}
+			return err
+		})
+	}
+	b.must(func(tx *Tx) error {
+		err := tx.PutOrder(t.Context(), billing.Order{SessionID: "cs_1", UserID: c.UserID, PaymentIntentID: "pi_1", Plan: "Basic", Total: billing.Money{Amount: 500, Currency: "usd"}, Credits: 1000, Status: billing.OrderPaid, CreatedAt: b.now, AsOf: b.now})
+		if err != nil {
+			return err
+		}
+		_, err = tx.Grant(t.Context(), billing.Grant{UserID: c.UserID, Amount: 1000, Kind: billing.Purchase, Key: billing.SessionKey("cs_1")})
+		return err
+	})
+	refund(0)
+	refund(250)
+	refund(250)
+	refund(100) // an older state
+	if got := b.balance(c.UserID); got != 550 {
+		t.Errorf("after half the money went back: got %d, want 550", got)
+	}
+	if _, err := b.db.Exec(`UPDATE credit_balances SET balance = 120`); err != nil { // the rest was spent
+		t.Fatal(err)
+	}
+	refund(500)
+	refund(500)
+	if got := b.balance(c.UserID); got != 0 {
+		t.Errorf("after all of it went back: got %d, want 0", got)
+	}
+	entries, err := b.EntriesByUserID(t.Context(), c.UserID, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last := entries[0]; last.Amount != -120 || last.Shortfall != 380 || last.Kind != billing.Refund || len(entries) != 4 {
+		t.Errorf("got %+v, %d entries", last, len(entries))
+	}
+	orders, err := b.OrdersByUserID(t.Context(), c.UserID, 10)
+	if err != nil || orders[0].Status != billing.OrderRefunded || orders[0].AmountRefunded != 500 || orders[0].ReceiptURL == "" {
+		t.Errorf("got %+v, %v", orders, err)
+	}
+}
+
+func TestAnOrderOnlyMovesForward(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	u := b.user()
+	for _, tt := range []struct{ put, want billing.OrderStatus }{
+		{billing.OrderPending, billing.OrderPending},
+		{billing.OrderFailed, billing.OrderFailed},
+		{billing.OrderPending, billing.OrderFailed},
+		{billing.OrderPaid, billing.OrderPaid},
+		{billing.OrderFailed, billing.OrderPaid},
+	} {
+		b.must(func(tx *Tx) error {
+			return tx.PutOrder(t.Context(), billing.Order{SessionID: "cs_1", UserID: u.ID, Plan: "Basic", Total: billing.Money{Amount: 500, Currency: "usd"}, Status: tt.put, CreatedAt: b.now, AsOf: b.now})
+		})
+		orders, err := b.OrdersByUserID(t.Context(), u.ID, 1)
+		if err != nil || orders[0].Status != tt.want {
+			t.Errorf("after %s: got %v, %v, want %s", tt.put, orders, err, tt.want)
+		}
+	}
+}
+
+func TestASubscriptionIsWrittenByCompareAndSet(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.customer()
+	ref := billing.ObjectRef{Kind: billing.SubscriptionObject, ID: "sub_1"}
+	put := func(status billing.SubscriptionStatus, v billing.Version) error {
+		return b.InTx(t.Context(), func(tx *Tx) error {
+			sub := billing.Subscription{ID: "sub_1", UserID: c.UserID, CustomerID: c.ID, Status: status, PeriodStart: b.now, PeriodEnd: b.now, CreatedAt: b.now, AsOf: b.now,
+				Items: []billing.SubscriptionItem{{ID: "si_1", Quantity: 2, Price: billing.PriceRef{ID: "price_1", Plan: "Basic", Amount: 500, Interval: billing.Month}}}}
+			if status == billing.PastDue {
+				sub.PastDueSince = b.now
+			}
+			return tx.PutSubscription(t.Context(), sub, v)
+		})
+	}
+	version := func() billing.Version {
+		v, err := b.MirrorVersion(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	if v := version(); v.Known {
+		t.Fatalf("got %+v for a row that is not there", v)
+	}
+	if err := put(billing.Incomplete, billing.Version{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := put(billing.Active, billing.Version{}); !errors.Is(err, billing.ErrStale) {
+		t.Errorf("a second creation: got %v, want ErrStale", err)
+	}
+	old := version()
+	if old.Final {
+		t.Error("an incomplete subscription passes for final")
+	}
+	if err := put(billing.Active, old); err != nil {
+		t.Fatal(err)
+	}
+	if err := put(billing.Canceled, old); !errors.Is(err, billing.ErrStale) {
+		t.Errorf("over an old version: got %v, want ErrStale", err)
+	}
+	if err := put(billing.PastDue, version()); err != nil {
+		t.Fatal(err)
+	}
+	since := b.now
+	b.now = b.now.Add(time.Hour)
+	if err := put(billing.PastDue, version()); err != nil {
+		t.Fatal(err)
+	}
+	subs, err := b.SubscriptionsByUserID(t.Context(), c.UserID)
+	if err != nil || len(subs) != 1 || !subs[0].PastDueSince.Equal(since) || subs[0].Items[0].Quantity != 2 || subs[0].Items[0].Price.Plan != "Basic" {
+		t.Errorf("got %+v, %v", subs, err)
+	}
+	if err := put(billing.Active, version()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestConcurrentCheckoutsShareOneAttempt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	u := b.user()
+	var wg sync.WaitGroup
+	ids := make([]string, 10)
+	for i := range ids {
+		wg.Go(func() {
+			c, err := b.BeginCheckout(t.Context(), billing.Checkout{UserID: u.ID, Plan: fmt.Sprint(i), Interval: billing.Month, PriceID: "price_1"})
+			if err != nil {
+				t.Error(err)
+			}
+			ids[i] = c.ID
+		})
+	}
+	wg.Wait()
+	for _, id := range ids {
+		if id != ids[0] {
+			t.Fatalf("got attempts %v", ids)
+		}
+	}
+	session := billing.CheckoutSession{ID: "cs_1", URL: "https://x", CreatedAt: b.now}
+	for _, want := range []bool{true, true} {
+		if ok, err := b.AttachSession(t.Context(), ids[0], session); ok != want || err != nil {
+			t.Errorf("attach: got %v, %v", ok, err)
+		}
+	}
+	if err := b.AbandonCheckout(t.Context(), ids[0]); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := b.OpenCheckout(t.Context(), u.ID); err != nil || c.SessionID != "cs_1" {
+		t.Errorf("giving up an attempt that has its session closed it: %+v, %v", c, err)
+	}
+	if err := b.ExpireCheckout(t.Context(), ids[0]); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := b.AttachSession(t.Context(), ids[0], session); ok || err != nil {
+		t.Errorf("a closed attempt took a session: %v, %v", ok, err)
+	}
+}
+
+func TestTheFirstCustomerOfAUserWins(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first := b.customer()
+	second, err := b.LinkCustomer(t.Context(), billing.Customer{ID: "cus_second", UserID: first.UserID})
+	if err != nil || second.ID != first.ID {
+		t.Errorf("got %+v, %v, want %s", second, err, first.ID)
+	}
+	if err := b.MarkCustomerDeleted(t.Context(), first.ID); err != nil {
+		t.Fatal(err)
+	}
+	third, err := b.LinkCustomer(t.Context(), billing.Customer{ID: "cus_third", UserID: first.UserID})
+	if err != nil || third.ID != "cus_third" {
+		t.Errorf("after the first was deleted: got %+v, %v", third, err)
+	}
+}
+
+func TestAnEventIsClaimedByOneAndFencedFromOthers(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	e := billing.Event{ID: "evt_1", Type: "invoice.paid", ObjectID: "in_1", CreatedAt: b.now, Payload: []byte(`{"nul":"\u0000"}`)}
+	for i, want := range []bool{true, false} {
+		if stored, err := b.StoreEvent(t.Context(), e); stored != want || err != nil {
+			t.Errorf("store %d: got %v, %v", i, stored, err)
+		}
+	}
+	first, ok, err := b.ClaimEvent(t.Context(), time.Minute)
+	if err != nil || !ok || first.Attempt != 1 || string(first.Payload) != string(e.Payload) {
+		t.Fatalf("got %+v, %v, %v", first, ok, err)
+	}
+	if _, ok, _ := b.ClaimEvent(t.Context(), time.Minute); ok {
+		t.Fatal("claimed twice")
+	}
+	b.now = b.now.Add(2 * time.Minute)
+	second, ok, err := b.ClaimEvent(t.Context(), time.Minute)
+	if err != nil || !ok || second.Attempt != 2 {
+		t.Fatalf("after the lease: got %+v, %v, %v", second, ok, err)
+	}
+	if err := b.InTx(t.Context(), func(tx *Tx) error { return tx.FinishEvent(t.Context(), first) }); !errors.Is(err, billing.ErrFenced) {
+		t.Errorf("the first holder: got %v, want ErrFenced", err)
+	}
+	if err := b.RetryEvent(t.Context(), first, "late", 0); err != nil {
+		t.Fatal(err)
+	}
+	b.must(func(tx *Tx) error { return tx.FinishEvent(t.Context(), second) })
+	if got, err := b.EventByID(t.Context(), "evt_1"); err != nil || got.State != billing.EventProcessed {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestAFailedEventSaysWhy(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	if _, err := b.StoreEvent(t.Context(), billing.Event{ID: "evt_1", CreatedAt: b.now, Payload: []byte("{}")}); err != nil {
+		t.Fatal(err)
+	}
+	e, _, _ := b.ClaimEvent(t.Context(), time.Minute)
+	if err := b.RetryEvent(t.Context(), e, "first try", time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, _ := b.ClaimEvent(t.Context(), time.Minute); ok {
+		t.Error("claimed before its pause was over")
+	}
+	b.now = b.now.Add(time.Minute)
+	e, _, _ = b.ClaimEvent(t.Context(), time.Minute)
+	if err := b.FailEvent(t.Context(), e, "nobody knows it"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := b.EventByID(t.Context(), "evt_1"); err != nil || got.State != billing.EventFailed || got.LastError != "nobody knows it" || got.Attempt != 2 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestExpiredSessionsSignNobodyInAndAreRemoved(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	u := b.user()
+	hash := make([]byte, 32)
+	if err := b.CreateSession(t.Context(), billing.Session{TokenHash: hash, UserID: u.ID, ExpiresAt: b.now.Add(time.Hour)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := b.UserBySession(t.Context(), hash); err != nil || got.ID != u.ID {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	b.now = b.now.Add(time.Hour)
+	if _, _, err := b.UserBySession(t.Context(), hash); !errors.Is(err, billing.ErrNotFound) {
+		t.Errorf("got %v, want not found", err)
+	}
+	if n, err := b.DeleteExpiredSessions(t.Context()); n != 1 || err != nil {
+		t.Errorf("removed %d, %v", n, err)
+	}
+}
+
+func TestOpenDoesNotQuoteThePassword(t *testing.T) {
+	t.Parallel()
+	if _, err := Open("postgres://u:hunter2@h/d?sslmode=nonsense"); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("got %v", err)
+	}
+}

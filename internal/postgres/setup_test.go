@@ -1,0 +1,84 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/payloop/payloop/internal/billing"
+	"github.com/payloop/payloop/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m, migrate) }
+
+func migrate(ctx context.Context, dsn string) error {
+	s, err := Open(dsn)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	_, err = s.Migrate(ctx)
+	return err
+}
+
+var free = billing.Plan{Name: "Free", Credits: 50, Every: billing.Weekly}
+
+// bundle is a store over a database of the test's own, and its clock.
+type bundle struct {
+	*Store
+	t   *testing.T
+	now time.Time
+}
+
+func setup(t *testing.T) *bundle {
+	t.Helper()
+	s, err := Open(testkit.Postgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	b := &bundle{Store: s, t: t, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
+	s.Now = func() time.Time { return b.now }
+	return b
+}
+
+var users atomic.Int64
+
+func (b *bundle) user() billing.User {
+	b.t.Helper()
+	u, err := b.CreateUser(b.t.Context(), fmt.Sprintf("u%d@example.com", users.Add(1)), "hash", free)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return u
+}
+
+// customer makes a user with a Stripe customer.
+func (b *bundle) customer() billing.Customer {
+	b.t.Helper()
+	u := b.user()
+	c, err := b.LinkCustomer(b.t.Context(), billing.Customer{ID: "cus_" + u.ID, UserID: u.ID, Email: u.Email})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return c
+}
+
+func (b *bundle) balance(userID string) int64 {
+	b.t.Helper()
+	balance, _, err := b.Credits(b.t.Context(), userID, billing.Plan{Name: "Basic", Prices: []billing.Price{{}}})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return balance
+}
+
+// must runs f in a transaction that has to succeed.
+func (b *bundle) must(f func(*Tx) error) {
+	b.t.Helper()
+	if err := b.InTx(b.t.Context(), f); err != nil {
+		b.t.Fatal(err)
+	}
+}
