@@ -61,7 +61,7 @@ func Load(environ []string, need Need) (Config, error) {
 	if err := env.ParseWithOptions(&c, env.Options{Environment: vars}); err != nil {
 		problems = append(problems, parseProblems(err)...)
 	}
-	c.tidy()
+	c.tidy(need)
 	if need&Database != 0 {
 		problems = append(problems, c.checkDatabase()...)
 	}
@@ -91,8 +91,10 @@ func parseProblems(err error) []error {
 	return problems
 }
 
-// tidy removes what people leave around values, and derives defaults.
-func (c *Config) tidy() {
+// tidy removes what people leave around values, and derives defaults. Where
+// the app listens is what it is called only for the command that listens: the
+// others must not write localhost into Stripe's settings.
+func (c *Config) tidy(need Need) {
 	c.StripeWebhookSecrets = trimSecrets(c.StripeWebhookSecrets)
 	c.SessionKeys = trimSecrets(c.SessionKeys)
 	c.PriceIDsTier1 = trimAll(c.PriceIDsTier1)
@@ -100,10 +102,10 @@ func (c *Config) tidy() {
 	c.TrustedProxies = trimAll(c.TrustedProxies)
 	c.BaseURL = strings.TrimRight(strings.TrimSpace(c.BaseURL), "/")
 	c.StripeAPIBase = strings.TrimRight(strings.TrimSpace(c.StripeAPIBase), "/")
-	if host, port, err := net.SplitHostPort(c.ListenAddr); c.BaseURL == "" && err == nil && isLocal(host) {
+	if host, port, err := net.SplitHostPort(c.ListenAddr); need&Web != 0 && c.BaseURL == "" && err == nil && isLocal(host) {
 		c.BaseURL = "http://" + net.JoinHostPort(host, port)
 	}
-	if c.PortalReturnURL == "" {
+	if c.PortalReturnURL == "" && c.BaseURL != "" {
 		c.PortalReturnURL = c.BaseURL + "/account"
 	}
 }
