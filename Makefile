@@ -1,0 +1,53 @@
+# Folders with Go code: gofmt takes no packages.
+SOURCES := cmd handlers internal migrations static views web
+
+# Go and the browser keep caches in the home folder. Where there is none to write to, they go into the checkout.
+ifeq ($(shell test -n "$$HOME" && test -d "$$HOME" && test -w "$$HOME" && echo yes),)
+export HOME := $(CURDIR)/.cache
+endif
+
+# A checkout that belongs to another user is none to git, and then Go builds nothing that should carry a version.
+ifeq ($(shell git status --porcelain >/dev/null 2>&1 && echo yes),)
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+endif
+
+# The longest a package's tests may take. The whole takes less than 15 minutes on two cores.
+TEST_TIMEOUT := 12m
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: need-run build ## Start everything: database, sandbox, app (Ctrl-C stops it)
+	@exec bin/dev
+
+.PHONY: test
+test: need-test lint ## Check the code and run all tests
+	@CGO_ENABLED=1 go test -race -timeout $(TEST_TIMEOUT) ./...
+
+.PHONY: build
+build: ## Build bin/payloop, bin/sandbox and bin/dev
+	@CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+
+.PHONY: generate
+generate: ## Make Go code from the templates in views/
+	@go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ) generate
+
+.PHONY: lint
+lint: ## Check formatting, and for suspicious code
+	@unformatted=$$("$$(go env GOROOT)/bin/gofmt" -l $(SOURCES)) && \
+		if [ -n "$$unformatted" ]; then echo "Not formatted, run gofmt -w on: $$unformatted"; exit 1; fi
+	@go vet ./...
+
+.PHONY: clean
+clean: ## Remove what was built; the data in .data stays
+	@rm -rf bin
+
+.PHONY: need-run need-test
+need-run:
+	@.ci/need go postgres
+need-test:
+	@.ci/need go postgres chromium gcc git
