@@ -18,7 +18,7 @@ func Render(c *gin.Context, status int, page templ.Component) error {
 	buf := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(buf)
 	buf.Reset()
-	if err := page.Render(c.Request.Context(), buf); err != nil {
+	if err := renderSafely(c, page, buf); err != nil {
 		return fmt.Errorf("render: %w", err)
 	}
 	// What a page shows depends on who asks, and changes with each payment.
@@ -29,3 +29,14 @@ func Render(c *gin.Context, status int, page templ.Component) error {
 
 // OK renders with status 200.
 func OK(c *gin.Context, page templ.Component) error { return Render(c, http.StatusOK, page) }
+
+// renderSafely turns a panic of a component into an error, so that a mistake
+// in the error page itself still gets an answer.
+func renderSafely(c *gin.Context, page templ.Component, buf *bytes.Buffer) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return page.Render(c.Request.Context(), buf)
+}
