@@ -53,7 +53,7 @@ const webhookSecret = "whsec_test"
 
 // bundle is the whole product around a database and a sandbox of its own.
 type bundle struct {
-	t       *testing.T
+	t       testing.TB
 	dsn     string
 	url     string
 	store   *postgres.Store
@@ -96,7 +96,7 @@ func withoutWebhooks(b *bundle) { b.url = "" }
 func withPlans(c billing.Catalog) option { return func(b *bundle) { b.catalog = c } }
 
 // setup starts the product. Webhooks are delivered unless an option says no.
-func setup(t *testing.T, options ...option) *bundle {
+func setup(t testing.TB, options ...option) *bundle {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

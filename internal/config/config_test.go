@@ -4,6 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -109,5 +113,36 @@ func TestErrorsDoNotQuoteSecrets(t *testing.T) {
 	_, err := Load([]string{"DATABASE_URL=postgres://u:hunter2/%zz@h/d", "STRIPE_SECRET_KEY=hunter2", "STRIPE_WEBHOOK_SECRET=hunter2", "SESSION_KEYS=hunter2"}, Database|Stripe|Web)
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// The two lists that founders read name the variables that are read, and no
+// others.
+func TestEveryVariableIsDocumented(t *testing.T) {
+	t.Parallel()
+	var read []string
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		if name := f.Tag.Get("env"); name != "" {
+			read = append(read, name)
+		}
+	}
+	read = append(read, "SANDBOX_ADDR", "DATA_DIR") // cmd/dev's own
+	slices.Sort(read)
+	for file, form := range map[string]string{
+		"../../.env.example": `(?m)^([A-Z][A-Z0-9_]+)=`,
+		"../../README.md":    "`([A-Z][A-Z0-9]*_[A-Z0-9_]+)`[^\n]*\\|",
+	} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var named []string
+		for _, match := range regexp.MustCompile(form).FindAllSubmatch(text, -1) {
+			named = append(named, string(match[1]))
+		}
+		slices.Sort(named)
+		if named = slices.Compact(named); !slices.Equal(named, read) {
+			t.Errorf("%s names\n%v\nwant\n%v", file, named, read)
+		}
 	}
 }

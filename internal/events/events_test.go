@@ -2,6 +2,8 @@ package events
 
 import (
 	"encoding/json"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,6 +110,19 @@ func TestEveryHandledTypeIsOfAKindThatDecodes(t *testing.T) {
 		kind, _, _ := Handled(eventType)
 		if o, err := Decode(kind, json.RawMessage(`{"id": "x_1"}`)); err != nil || o.Ref() != (billing.ObjectRef{Kind: kind, ID: "x_1"}) {
 			t.Errorf("%s: got %v, %v", eventType, o, err)
+		}
+	}
+}
+
+func TestTheReadmeListsTheEventsToSubscribeTo(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, eventType := range Types() {
+		if !strings.Contains(string(readme), "`"+eventType+"`") {
+			t.Errorf("README.md does not name %s", eventType)
 		}
 	}
 }
