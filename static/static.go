@@ -8,10 +8,11 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"fmt"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -21,15 +22,24 @@ var files embed.FS
 // prefix is where Handler expects to be mounted.
 const prefix = "/static/"
 
+// contentTypes are told here and not by the machine's own tables, which differ.
+var contentTypes = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".ico": "image/x-icon",
+	".png": "image/png",
+	".svg": "image/svg+xml",
+}
+
 type asset struct {
 	body, gzipped []byte
 	contentType   string
 }
 
-// read makes the table of assets, by hashed name, and of URLs, by plain name.
-// It panics on an error: what is embedded cannot be missing.
+// assets are by hashed name, urls by plain name.
 var assets, urls = read()
 
+// read panics on an error: it is a mistake in what was embedded, and the first
+// start shows it.
 func read() (map[string]asset, map[string]string) {
 	assets, urls := map[string]asset{}, map[string]string{}
 	entries, err := fs.ReadDir(files, "files")
@@ -41,10 +51,13 @@ func read() (map[string]asset, map[string]string) {
 		if err != nil {
 			panic(err)
 		}
-		sum := sha256.Sum256(body)
 		ext := path.Ext(e.Name())
+		if contentTypes[ext] == "" {
+			panic("static: no content type for " + e.Name())
+		}
+		sum := sha256.Sum256(body)
 		hashed := strings.TrimSuffix(e.Name(), ext) + "." + hex.EncodeToString(sum[:6]) + ext
-		assets[hashed] = asset{body: body, gzipped: compress(body), contentType: mime.TypeByExtension(ext)}
+		assets[hashed] = asset{body: body, gzipped: compress(body), contentType: contentTypes[ext]}
 		urls[e.Name()] = prefix + hashed
 	}
 	return assets, urls
@@ -66,7 +79,7 @@ func compress(body []byte) []byte {
 func URL(name string) string {
 	url, ok := urls[name]
 	if !ok {
-		panic("static: no file " + name)
+		panic(fmt.Sprintf("static: there is no file %q", name))
 	}
 	return url
 }
@@ -87,10 +100,25 @@ func Handler() http.Handler {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		h.Set("Vary", "Accept-Encoding")
 		body := a.body
-		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		if len(a.gzipped) < len(a.body) && acceptsGzip(r.Header.Get("Accept-Encoding")) {
 			h.Set("Content-Encoding", "gzip")
 			body = a.gzipped
 		}
+		h.Set("Content-Length", strconv.Itoa(len(body)))
 		w.Write(body)
 	})
+}
+
+// acceptsGzip reads an Accept-Encoding header: gzip;q=0 refuses it.
+func acceptsGzip(header string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		name, param, _ := strings.Cut(part, ";")
+		if !strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			continue
+		}
+		q, found := strings.CutPrefix(strings.ReplaceAll(param, " ", ""), "q=")
+		weight, err := strconv.ParseFloat(q, 64)
+		return !found || err == nil && weight > 0
+	}
+	return false
 }

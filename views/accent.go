@@ -2,59 +2,92 @@ package views
 
 import (
 	"fmt"
+	"html"
 	"math"
+	"net/url"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/payloop/payloop/internal/billing"
 )
 
-// Backgrounds that links are written on, the least favourable of each theme;
-// the stylesheet has the same values.
+// What the colours are seen on, the least favourable of each theme; the
+// stylesheet has the same values.
 const (
-	lightGround = 0xeef0f4
-	darkGround  = 0x1f242d
-	// readable is the contrast that WCAG 2.2 asks for text at level AA.
-	readable = 4.5
+	lightSurface, lightSunken = 0xffffff, 0xeef0f4
+	darkSurface, darkSunken   = 0x171b22, 0x1f242d
+)
+
+// The contrast that WCAG 2.2 asks for at level AA.
+const (
+	readable = 4.5 // of text
+	visible  = 3   // of the edge of a control
+)
+
+const (
+	black = 0x000000
+	white = 0xffffff
+	// defaultAccent is used where the plans file names none.
+	defaultAccent = 0x3b3fd8
 )
 
 // AccentCSS is the text of the one inline style of every page: the product's
-// accent colour, what can be read on it, and links made readable from it in
-// each theme. The server allows it by its hash.
+// accent colour, what can be read on it, an edge that shows where it ends, and
+// links made readable from it in each theme. The server allows it by its hash.
 func AccentCSS(p billing.Product) string {
 	accent := parseColour(p.Accent)
-	on := "#fff"
-	if contrast(accent, 0xffffff) < contrast(accent, 0) {
-		on = "#000"
-	}
-	return fmt.Sprintf(":root{--accent:#%06x;--on-accent:%s;--link:#%06x}@media(prefers-color-scheme:dark){:root{--link:#%06x}}",
-		accent, on, toward(accent, 0, lightGround), toward(accent, 0xffffff, darkGround))
+	return fmt.Sprintf(":root{--accent:#%06x;--on-accent:#%06x;--edge:#%06x;--link:#%06x}"+
+		"@media(prefers-color-scheme:dark){:root{--edge:#%06x;--link:#%06x}}",
+		accent, on(accent), toward(accent, black, lightSurface, visible), toward(accent, black, lightSunken, readable),
+		toward(accent, white, darkSurface, visible), toward(accent, white, darkSunken, readable))
 }
 
+// icon is the product's mark as a data URL: its initial on the accent colour.
+func icon(p billing.Product) string {
+	accent := parseColour(p.Accent)
+	svg := fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#%06x"/>`+
+		`<text x="16" y="23" text-anchor="middle" font-family="sans-serif" font-size="20" font-weight="700" fill="#%06x">%s</text></svg>`,
+		accent, on(accent), html.EscapeString(initial(p)))
+	return "data:image/svg+xml," + url.PathEscape(svg)
+}
+
+func initial(p billing.Product) string {
+	first, _ := utf8.DecodeRuneInString(strings.TrimSpace(p.Name))
+	if first == utf8.RuneError {
+		return ""
+	}
+	return strings.ToUpper(string(first))
+}
+
+// parseColour reads #rrggbb.
 func parseColour(s string) int {
-	n, err := strconv.ParseInt(trimHash(s), 16, 32)
-	if err != nil || n < 0 || n > 0xffffff {
-		return 0x3b3fd8
+	n, err := strconv.ParseInt(strings.TrimPrefix(s, "#"), 16, 32)
+	if err != nil || n < 0 || n > white {
+		return defaultAccent
 	}
 	return int(n)
 }
 
-func trimHash(s string) string {
-	if s != "" && s[0] == '#' {
-		return s[1:]
+// on is the colour of text on the accent: white as long as it can be read,
+// because that is what people expect on a button.
+func on(accent int) int {
+	if contrast(accent, white) >= readable {
+		return white
 	}
-	return s
+	return black
 }
 
-// toward mixes the colour with the end until it is readable on the ground.
-func toward(colour, end, ground int) int {
+// toward mixes the colour with the end until it stands out from the ground.
+func toward(colour, end, ground int, ratio float64) int {
 	const steps = 20
-	for i := range steps + 1 {
+	for i := range steps {
 		mixed := 0
 		for _, shift := range []int{16, 8, 0} {
 			from, to := colour>>shift&0xff, end>>shift&0xff
 			mixed |= (from + (to-from)*i/steps) << shift
 		}
-		if contrast(mixed, ground) >= readable {
+		if contrast(mixed, ground) >= ratio {
 			return mixed
 		}
 	}

@@ -19,7 +19,7 @@ var printer = message.NewPrinter(language.AmericanEnglish)
 func Number(n int64) string { return printer.Sprint(number.Decimal(n)) }
 
 // Money writes an amount with its currency's symbol and number of decimals:
-// $5.00, ¥500.
+// $5.00, ¥500, CA$5.00; a currency without a symbol has its code: KWD 5.000.
 func Money(m billing.Money) string {
 	unit, err := currency.ParseISO(m.Currency)
 	if err != nil {
@@ -39,15 +39,15 @@ func Money(m billing.Money) string {
 	if decimals > 0 {
 		out += fmt.Sprintf(".%0*d", decimals, value%divisor)
 	}
-	symbol := printer.Sprint(currency.NarrowSymbol(unit))
+	symbol := printer.Sprint(currency.Symbol(unit))
 	if symbol == unit.String() {
-		return sign + symbol + " " + out
+		return sign + symbol + "\u00a0" + out // no line break between the two
 	}
 	return sign + symbol + out
 }
 
 // stripeDecimals corrects the currencies that Stripe counts otherwise than
-// CLDR: https://docs.stripe.com/currencies#zero-decimal
+// CLDR: https://docs.stripe.com/currencies#zero-decimal and #three-decimal
 func stripeDecimals(code string, decimals int) int {
 	switch strings.ToLower(code) {
 	case "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf":

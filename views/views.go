@@ -82,3 +82,18 @@ type ErrorPage struct {
 	Message   string
 	RequestID string
 }
+
+func (s Shell) fullTitle() string {
+	if s.Title == "" {
+		return s.Product.Name
+	}
+	return s.Title + " · " + s.Product.Name
+}
+
+// role tells screen readers how urgent a banner is.
+func (b Banner) role() string {
+	if b.Tone == "error" || b.Tone == "warning" {
+		return "alert"
+	}
+	return "status"
+}
