@@ -165,14 +165,17 @@ func TestAnAcknowledgedEventSurvivesTheProcess(t *testing.T) {
 	if n := b.count(`SELECT count(*) FROM stripe_events`); n != len(events) {
 		t.Errorf("%d events are stored, %d were acknowledged", n, len(events))
 	}
-	b.exec(`UPDATE stripe_events SET due_at = now() WHERE state = 'running'`) // their leases run out
+	// The leases of the dead run out: they were taken before this moment, for
+	// two minutes each.
+	runOut := fmt.Sprintf(`UPDATE stripe_events SET due_at = now() WHERE state = 'running' AND due_at < '%s'`, time.Now().Add(2*time.Minute).UTC().Format(time.RFC3339Nano))
 	cmd, _ := payloop(t, b.environ(addr), "serve")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	testkit.Eventually(t, patience, func() (bool, string) {
-		n := b.count(`SELECT count(*) FROM stripe_events WHERE state <> 'processed'`)
-		return n == 0, fmt.Sprint(n, " events are not processed")
+		b.exec(runOut)
+		open := b.text(`SELECT string_agg(concat_ws(' ', type, state, attempt, last_error), '; ') FROM stripe_events WHERE state <> 'processed'`)
+		return open == "", "not processed: " + open
 	})
 	cmd.Process.Signal(syscall.SIGTERM)
 	cmd.Wait()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,6 +20,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/stripe/stripe-mock/embedded"
+	"github.com/stripe/stripe-mock/server"
 
 	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/catalog"
@@ -67,24 +71,55 @@ type bundle struct {
 	stopApp func()
 }
 
-// gate stands before the sandbox, and can be closed: Stripe is down then.
+// gate stands before the sandbox. It holds each request against Stripe's own
+// OpenAPI description, and can be closed: Stripe is down then.
 type gate struct {
+	t      testing.TB
 	next   http.Handler
+	spec   *server.StubServer
 	closed atomic.Bool
 	url    string
-	// onRequest, if set, sees each API request before it is answered.
-	onRequest atomic.Pointer[func(*http.Request)]
 }
 
+// spec is Stripe's OpenAPI description. It takes a while to read, so all tests
+// share it; it keeps no state.
+var spec = sync.OnceValues(func() (*server.StubServer, error) {
+	description, err := server.LoadSpec(embedded.OpenAPISpec, "")
+	if err != nil {
+		return nil, err
+	}
+	fixtures, err := server.LoadFixtures(embedded.OpenAPIFixtures, "")
+	if err != nil {
+		return nil, err
+	}
+	return server.NewStubServer(fixtures, description, false, false)
+})
+
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if f := g.onRequest.Load(); f != nil {
-		(*f)(r)
+	if strings.HasPrefix(r.URL.Path, "/v1/") {
+		g.check(r)
 	}
 	if g.closed.Load() {
 		http.Error(w, `{"error":{"type":"api_error","message":"down"}}`, http.StatusInternalServerError)
 		return
 	}
 	g.next.ServeHTTP(w, r)
+}
+
+// check fails the test when Stripe's description refuses the request.
+func (g *gate) check(r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the client hung up
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	probe := r.Clone(r.Context())
+	probe.Body = io.NopCloser(bytes.NewReader(body))
+	answer := httptest.NewRecorder()
+	g.spec.HandleRequest(answer, probe)
+	if answer.Code >= http.StatusBadRequest {
+		g.t.Errorf("%s %s %s: Stripe's description refuses it: %s", r.Method, r.URL, body, answer.Body)
+	}
 }
 
 type option func(*bundle)
@@ -130,12 +165,16 @@ func (b *bundle) startSandbox(base string) {
 		b.t.Fatal(err)
 	}
 	b.sandbox = sb
-	b.stripe = &gate{next: sb}
-	server := httptest.NewServer(b.stripe)
-	b.t.Cleanup(server.Close)
+	description, err := spec()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.stripe = &gate{t: b.t, next: sb, spec: description}
+	host := httptest.NewServer(b.stripe)
+	b.t.Cleanup(host.Close)
 	b.t.Cleanup(func() { sb.Close() })
-	sb.SetBaseURL(server.URL)
-	b.stripe.url = server.URL
+	sb.SetBaseURL(host.URL)
+	b.stripe.url = host.URL
 	if b.url != "" {
 		sb.AddWebhook(base+"/webhooks/stripe", webhookSecret)
 	}
@@ -171,11 +210,11 @@ func (b *bundle) start(listener net.Listener) {
 		b.t.Fatal(err)
 	}
 	b.app = a
-	server := &http.Server{Handler: router}
-	go server.Serve(listener)
+	srv := &http.Server{Handler: router}
+	go srv.Serve(listener)
 	a.processor.Start(b.t.Context())
 	b.stopApp = func() {
-		server.Close()
+		srv.Close()
 		a.processor.Stop()
 	}
 	b.t.Cleanup(func() {
@@ -373,14 +412,14 @@ func (b *bundle) callStripe(method, path string, form url.Values, into any) {
 // text runs a query for one text.
 func (b *bundle) text(query string, args ...any) string {
 	b.t.Helper()
-	var s []string
+	var s []sql.NullString
 	if err := b.store.Select(b.t.Context(), &s, query, args...); err != nil {
 		b.t.Fatal(err)
 	}
 	if len(s) == 0 {
 		return ""
 	}
-	return s[0]
+	return s[0].String
 }
 
 // exec changes the database behind the product's back.
