@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,22 +32,29 @@ type devRun struct {
 	ended   chan struct{}
 }
 
-// startDev starts the program in a process of its own, below a parent (a shell) if asked.
-func startDev(t *testing.T, below bool, environ ...string) *devRun {
+// Parents to start the program under: a shell, which stays, and make. Both are given the program as an argument.
+var (
+	noParent []string
+	aShell   = []string{"sh", "-c", `"$0"; true`}
+	aMake    = []string{"make", "--silent", "-f", "dev.mk"}
+)
+
+// startDev starts the program in a process of its own.
+func startDev(t *testing.T, parent []string, environ ...string) *devRun {
 	t.Helper()
 	if os.Getenv("CI") == "" {
 		skipWithoutPostgres(t)
 	}
 	bin, data := t.TempDir(), dataFolder(t)
+	if err := os.WriteFile(filepath.Join(bin, "dev.mk"), []byte(".PHONY: ./dev\n./dev:\n\t@exec ./dev\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"dev", "payloop", "sandbox"} {
 		link(t, filepath.Join(bin, name))
 	}
 	r := &devRun{t: t, output: &output{}, data: data, journal: filepath.Join(bin, "journal"), ended: make(chan struct{})}
-	dev := filepath.Join(bin, "dev")
-	r.cmd = exec.Command(dev)
-	if below {
-		r.cmd = exec.Command("sh", "-c", `"$0"; true`, dev) // a shell that stays
-	}
+	parent = append(slices.Clone(parent), "./dev")
+	r.cmd = exec.Command(parent[0], parent[1:]...)
 	r.cmd.Dir = bin
 	r.cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "DATA_DIR=" + data, journalEnv + "=" + r.journal,

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os/exec"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,7 +16,7 @@ func TestSignalStopsAllInOrder(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
-			r := startDev(t, false)
+			r := startDev(t, noParent)
 			r.waitFor(up)
 			pids := r.allPIDs()
 			r.send(r.cmd.Process.Pid, signal)
@@ -28,7 +30,7 @@ func TestSignalStopsAllInOrder(t *testing.T) {
 
 func TestKilledLeavesNothing(t *testing.T) {
 	t.Parallel()
-	r := startDev(t, false)
+	r := startDev(t, noParent)
 	r.waitFor(up)
 	pids := r.allPIDs()
 	r.send(r.cmd.Process.Pid, syscall.SIGKILL)
@@ -37,7 +39,7 @@ func TestKilledLeavesNothing(t *testing.T) {
 
 func TestParentKilledLeavesNothing(t *testing.T) {
 	t.Parallel()
-	r := startDev(t, true)
+	r := startDev(t, aShell)
 	r.waitFor(up)
 	pids := r.allPIDs()
 	if pids["dev"] == pids["child"] {
@@ -50,6 +52,30 @@ func TestParentKilledLeavesNothing(t *testing.T) {
 	}
 }
 
+// A signal to make alone is not passed on by it.
+func TestMakeToldToEnd(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only on Linux does it show")
+	}
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip(err)
+	}
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGKILL} {
+		t.Run(signal.String(), func(t *testing.T) {
+			t.Parallel()
+			r := startDev(t, aMake)
+			r.waitFor(up)
+			pids := r.allPIDs()
+			r.send(pids["child"], signal)
+			r.mustEnd(pids, -1)
+			if !strings.Contains(r.noted(), "app stops, database there\nsandbox stops, database there\n") {
+				t.Errorf("not stopped in order:\n%s", r.noted())
+			}
+		})
+	}
+}
+
 func TestWhateverDiesEndsTheRest(t *testing.T) {
 	t.Parallel()
 	for who, message := range map[string]string{
@@ -59,7 +85,7 @@ func TestWhateverDiesEndsTheRest(t *testing.T) {
 	} {
 		t.Run(who, func(t *testing.T) {
 			t.Parallel()
-			r := startDev(t, false)
+			r := startDev(t, noParent)
 			r.waitFor(up)
 			pids := r.allPIDs()
 			r.send(pids[who], syscall.SIGKILL)
@@ -73,7 +99,7 @@ func TestWhateverDiesEndsTheRest(t *testing.T) {
 
 func TestStepThatFails(t *testing.T) {
 	t.Parallel()
-	r := startDev(t, false, brokenEnv+"=catalog sync")
+	r := startDev(t, noParent, brokenEnv+"=catalog sync")
 	r.waitFor("`payloop catalog sync` failed (exit status 7).")
 	r.mustEnd(r.pids(), 1)
 	if strings.Contains(r.noted(), "serve") {
@@ -83,7 +109,7 @@ func TestStepThatFails(t *testing.T) {
 
 func TestSignalWhileStarting(t *testing.T) {
 	t.Parallel()
-	r := startDev(t, false, hangingEnv+"=migrate")
+	r := startDev(t, noParent, hangingEnv+"=migrate")
 	r.waitFor("hanging")
 	pids := r.pids()
 	r.send(r.cmd.Process.Pid, syscall.SIGINT)
@@ -92,12 +118,14 @@ func TestSignalWhileStarting(t *testing.T) {
 
 func TestSecondSignalHurries(t *testing.T) {
 	t.Parallel()
-	r := startDev(t, false, stubbornEnv+"=app")
+	r := startDev(t, noParent, stubbornEnv+"=app")
 	r.waitFor(up)
 	pids := r.allPIDs()
 	began := time.Now()
 	r.send(r.cmd.Process.Pid, syscall.SIGINT)
+	r.send(r.cmd.Process.Pid, syscall.SIGTERM) // means the same
 	r.waitFor("app does not stop")
+	time.Sleep(2 * oneWish)
 	r.send(r.cmd.Process.Pid, syscall.SIGINT)
 	r.mustEnd(pids, 0)
 	if took := time.Since(began); took > stopWithin {
@@ -108,7 +136,7 @@ func TestSecondSignalHurries(t *testing.T) {
 func TestPortInUseStartsNothing(t *testing.T) {
 	t.Parallel()
 	_, number := occupied(t)
-	r := startDev(t, false, "SANDBOX_ADDR=localhost:"+number)
+	r := startDev(t, noParent, "SANDBOX_ADDR=localhost:"+number)
 	r.mustEnd(nil, 1)
 	want := "Port " + number + " on localhost is in use: stop what listens there, or set SANDBOX_ADDR to another address, such as localhost:"
 	if got := r.output.String(); !strings.HasPrefix(got, want) || strings.Count(got, "\n") != 1 || r.noted() != "" {
@@ -118,7 +146,7 @@ func TestPortInUseStartsNothing(t *testing.T) {
 
 func TestOtherDatabaseAndRealStripeStartNeither(t *testing.T) {
 	t.Parallel()
-	r := startDev(t, false, "DATABASE_URL=postgres://u:hunter2@127.0.0.1:1/d", "STRIPE_SECRET_KEY=sk_test_1", "STRIPE_WEBHOOK_SECRET=whsec_1")
+	r := startDev(t, noParent, "DATABASE_URL=postgres://u:hunter2@127.0.0.1:1/d", "STRIPE_SECRET_KEY=sk_test_1", "STRIPE_WEBHOOK_SECRET=whsec_1")
 	r.waitFor("the real one, test mode")
 	if pids := r.pids(); pids["postgres"] != 0 || pids["sandbox"] != 0 {
 		t.Errorf("started: %v", pids)

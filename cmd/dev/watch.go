@@ -15,6 +15,9 @@ var errAsked = errors.New("asked to stop")
 // parentEvery is how often to look whether the parent, make or a shell, is still there. Killed, it cannot tell.
 const parentEvery = 250 * time.Millisecond
 
+// oneWish is how close together signals mean the same: one to the whole process group comes here directly and through make.
+const oneWish = 500 * time.Millisecond
+
 // watch ends the world at a signal and when the parent is gone. The channel is closed at a second signal.
 func watch(end context.CancelCauseFunc) (hurry <-chan struct{}) {
 	signals := make(chan os.Signal, 2)
@@ -25,9 +28,14 @@ func watch(end context.CancelCauseFunc) (hurry <-chan struct{}) {
 	hurrying := make(chan struct{})
 	go func() {
 		<-signals
+		first := time.Now()
 		end(errAsked)
-		<-signals
-		close(hurrying)
+		for range signals {
+			if time.Since(first) > oneWish {
+				close(hurrying)
+				return
+			}
+		}
 	}()
 	go func() {
 		parentGone(os.Getppid())
@@ -36,9 +44,11 @@ func watch(end context.CancelCauseFunc) (hurry <-chan struct{}) {
 	return hurrying
 }
 
-// parentGone returns when this process has been given another parent, as the kernel does when the first has ended.
+// parentGone returns when this process has been given another parent, as the kernel does when the first has ended, or when
+// the parent only waits for this one to end too.
 func parentGone(parent int) {
-	for os.Getppid() == parent {
+	told := makeTold(parent)
+	for os.Getppid() == parent && !told() {
 		time.Sleep(parentEvery)
 	}
 }
