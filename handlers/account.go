@@ -20,7 +20,11 @@ const (
 )
 
 // showAccount reads the mirror only: it is as fast, and as up, as the database.
+// Only someone who comes straight from the portal waits for Stripe first.
 func (h *Handlers) showAccount(c *gin.Context) error {
+	if c.Query(fromPortal) != "" {
+		return h.returnFromPortal(c)
+	}
 	shell, err := h.shell(c, "Account")
 	if err != nil {
 		return err

@@ -64,15 +64,3 @@ func (h *Handlers) cancelSubscription(c *gin.Context) error {
 	}
 	return h.flashAndGo(c, to.Flash, to.URL)
 }
-
-func (h *Handlers) openPortal(c *gin.Context) error {
-	user, _ := web.User(c)
-	url, err := h.portal(c.Request.Context(), user)
-	if billing.KindOf(err) == billing.Conflict && err != nil {
-		return h.flashAndGo(c, web.Flash{Tone: "info", Text: err.Error(), LinkText: "See the plans", LinkURL: pathPricing}, pathAccount)
-	}
-	if err != nil {
-		return err
-	}
-	return web.SeeOther(c, url)
-}

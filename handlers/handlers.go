@@ -60,6 +60,7 @@ type Stripe interface {
 type Engine interface {
 	Refresh(ctx context.Context, ref billing.ObjectRef) error
 	RefreshSession(ctx context.Context, sessionID string) (billing.CheckoutSession, error)
+	Ensure(ctx context.Context, ref billing.ObjectRef) error
 }
 
 // Intake takes webhooks in.
@@ -78,7 +79,7 @@ type Handlers struct {
 	Catalog   billing.Catalog
 
 	BaseURL         string   // no trailing slash
-	PortalReturnURL string   // where people land after the portal
+	PortalReturnURL string   // where people land after the portal; empty: the account page
 	Sandbox         bool     // no real money moves; the pages say so
 	StripeOrigins   []string // where a form may lead, besides our own pages
 	TrustedProxies  []string // whose X-Forwarded-For is believed

@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"time"
 
@@ -36,7 +35,7 @@ func (h *Handlers) changePlan(ctx context.Context, sub billing.Subscription, pri
 	item := sub.Items[0]
 	params := stripeapi.PortalParams{
 		CustomerID: sub.CustomerID,
-		ReturnURL:  h.PortalReturnURL,
+		ReturnURL:  h.portalReturn(),
 		Change:     &stripeapi.PlanChange{SubscriptionID: sub.ID, ItemID: item.ID, PriceID: priceID, Quantity: max(item.Quantity, 1)},
 	}
 	url, err := h.Stripe.CreatePortalSession(ctx, params)
@@ -104,27 +103,6 @@ func (h *Handlers) cancel(ctx context.Context, sub billing.Subscription, atPerio
 		return err
 	}
 	return h.Engine.Refresh(ctx, billing.ObjectRef{Kind: billing.SubscriptionObject, ID: sub.ID})
-}
-
-// portal returns the URL of a portal session, or an error that says what to do
-// when there is nothing to manage.
-func (h *Handlers) portal(ctx context.Context, user billing.User) (string, error) {
-	nothing := billing.Errorf(billing.Conflict, "There is nothing to manage yet: billing begins with your first purchase.")
-	customer, err := h.Store.CustomerByUserID(ctx, user.ID)
-	if errors.Is(err, billing.ErrNotFound) {
-		return "", nothing
-	}
-	if err != nil {
-		return "", err
-	}
-	url, err := h.Stripe.CreatePortalSession(ctx, stripeapi.PortalParams{CustomerID: customer.ID, ReturnURL: h.PortalReturnURL})
-	if err == nil || billing.KindOf(err) != billing.NotFound {
-		return url, err
-	}
-	if err := h.recheckCustomer(ctx, customer); err != nil {
-		return "", err
-	}
-	return "", nothing
 }
 
 // date writes a day as people read it.

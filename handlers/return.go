@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -12,6 +13,10 @@ import (
 	"github.com/payloop/payloop/views"
 	"github.com/payloop/payloop/web"
 )
+
+// returnPatience bounds how long the way back from Checkout waits for Stripe,
+// before a page says that it goes on by itself.
+const returnPatience = 8 * time.Second
 
 // showSuccess is where Checkout sends people who have paid. What they bought
 // is applied by the same code that handles the webhook; whichever comes second
@@ -27,7 +32,9 @@ func (h *Handlers) showSuccess(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	session, err := h.Engine.RefreshSession(ctx, id)
+	patient, cancel := context.WithTimeout(ctx, returnPatience)
+	defer cancel()
+	session, err := h.Engine.RefreshSession(patient, id)
 	if err != nil {
 		if row.State == billing.CheckoutComplete { // the webhook was here first
 			return h.flashAndGo(c, thanks(row, h.Catalog), pathAccount)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -24,6 +25,10 @@ const (
 	pathWebhooks  = "/webhooks/stripe"
 )
 
+// patience is how long a request may take in all. Only one that has to wait
+// for Stripe comes near it.
+const patience = 25 * time.Second
+
 // Router returns the handler of the whole app: every URL stands here.
 func (h *Handlers) Router() (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
@@ -37,6 +42,7 @@ func (h *Handlers) Router() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	deadline := web.Deadline(patience)
 	do := h.errors.Handle
 
 	r.Use(web.WithRequestID, web.Observe(h.Log, h.Note), h.errors.Recover, web.SecurityHeaders(h.headerOptions()))
@@ -53,7 +59,7 @@ func (h *Handlers) Router() (http.Handler, error) {
 	r.POST(pathWebhooks, do(h.receiveWebhook))
 
 	// Pages that anyone may see
-	open := r.Group("", web.LimitBody, sameOrigin, do(h.Sessions.Load))
+	open := r.Group("", web.LimitBody, deadline, sameOrigin, do(h.Sessions.Load))
 	open.GET(pathHome, do(h.showHome))
 	open.GET(pathPricing, do(h.showPricing))
 	open.GET(pathSignup, do(h.showSignup))
@@ -74,7 +80,7 @@ func (h *Handlers) Router() (http.Handler, error) {
 	own.POST("/api-keys", do(h.createAPIKey))
 
 	// JSON, by API key or session cookie
-	api := r.Group("/api", web.LimitBody, sameOrigin, do(h.Sessions.LoadKey))
+	api := r.Group("/api", web.LimitBody, deadline, sameOrigin, do(h.Sessions.LoadKey))
 	api.GET("/plans", do(h.apiPlans))
 	member := api.Group("", do(h.requireAPIUser))
 	member.GET("/user", do(h.apiUser))

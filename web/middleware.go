@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
@@ -118,4 +119,15 @@ func (e *Errors) SameOrigin(trusted ...string) (gin.HandlerFunc, error) {
 func LimitBody(c *gin.Context) {
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxForm)
 	c.Next()
+}
+
+// Deadline bounds the work on a request: whoever waits for Stripe gets an
+// answer while their browser still waits.
+func Deadline(d time.Duration) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		ctx, cancel := context.WithTimeout(c.Request.Context(), d)
+		defer cancel()
+		c.Request = c.Request.WithContext(ctx)
+		c.Next()
+	}
 }

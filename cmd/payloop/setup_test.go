@@ -67,6 +67,7 @@ type bundle struct {
 	stripe  *gate
 	log     *syncWriter
 	cfg     config.Config
+	prepare func(*bundle)
 	offset  atomic.Int64 // of the app's clock, nanoseconds
 	stopApp func()
 }
@@ -130,6 +131,10 @@ func withoutWebhooks(b *bundle) { b.url = "" }
 // withPlans uses other plans than the default ones.
 func withPlans(c billing.Catalog) option { return func(b *bundle) { b.catalog = c } }
 
+// beforeStart runs f when Stripe has the catalog and the product has not
+// started.
+func beforeStart(f func(*bundle)) option { return func(b *bundle) { b.prepare = f } }
+
 // setup starts the product. Webhooks are delivered unless an option says no.
 func setup(t testing.TB, options ...option) *bundle {
 	t.Helper()
@@ -150,8 +155,9 @@ func setup(t testing.TB, options ...option) *bundle {
 	}
 	t.Cleanup(func() { b.store.Close() })
 	b.store.Now = func() time.Time { return time.Now().UTC().Add(time.Duration(b.offset.Load())) }
-	if _, err := catalog.Sync(t.Context(), newStripe(b.cfg, slog.New(slog.DiscardHandler)), b.catalog); err != nil {
-		t.Fatal(err)
+	b.sync(b.catalog)
+	if b.prepare != nil {
+		b.prepare(b)
 	}
 	b.start(listener)
 	b.url = base
@@ -195,6 +201,14 @@ func (b *bundle) config(base string) config.Config {
 		b.t.Fatal(err)
 	}
 	return cfg
+}
+
+// sync does what `payloop catalog sync` does.
+func (b *bundle) sync(cat billing.Catalog) {
+	b.t.Helper()
+	if _, err := catalog.Sync(b.t.Context(), newStripe(b.cfg, slog.New(slog.DiscardHandler)), cat); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // start puts the product together and serves it.

@@ -127,18 +127,21 @@ func (g *Engine) settle(ctx context.Context, object events.Object) error {
 		if need.ID == "" {
 			continue
 		}
-		v, err := g.Store.MirrorVersion(ctx, need)
-		if err != nil {
-			return err
-		}
-		if v.Known && v.Final {
-			continue
-		}
-		if err := g.Refresh(ctx, need); err != nil {
+		if err := g.Ensure(ctx, need); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Ensure refreshes an object unless the mirror holds a state of it that others
+// can build on.
+func (g *Engine) Ensure(ctx context.Context, ref billing.ObjectRef) error {
+	v, err := g.Store.MirrorVersion(ctx, ref)
+	if err != nil || (v.Known && v.Final) {
+		return err
+	}
+	return g.Refresh(ctx, ref)
 }
 
 func (g *Engine) finish(ctx context.Context, e billing.Event) error {

@@ -166,3 +166,16 @@ func (p *Page) SetCookie() string {
 	pair, _, _ := strings.Cut(set[len(set)-1], ";")
 	return pair
 }
+
+// Attr returns an attribute of the first element that the selector finds, ""
+// for none.
+func (p *Page) Attr(selector, name string) string {
+	p.t.Helper()
+	return p.doc().Find(selector).First().AttrOr(name, "")
+}
+
+// HasElement says whether the selector finds anything.
+func (p *Page) HasElement(selector string) bool {
+	p.t.Helper()
+	return p.doc().Find(selector).Length() > 0
+}
