@@ -4,6 +4,7 @@ SOURCES := cmd handlers internal migrations static views web
 # Go and the browser keep caches in the home folder. Where there is none to write to, they go into the checkout.
 ifeq ($(shell test -n "$$HOME" && test -d "$$HOME" && test -w "$$HOME" && echo yes),)
 export HOME := $(CURDIR)/.cache
+export GOFLAGS := $(GOFLAGS) -modcacherw # or the checkout could not be removed as one is used to
 endif
 
 # A checkout that belongs to another user is none to git, and then Go builds nothing that should carry a version.
