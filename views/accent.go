@@ -19,10 +19,11 @@ const (
 	darkSurface, darkSunken   = 0x171b22, 0x1f242d
 )
 
-// The contrast that WCAG 2.2 asks for at level AA.
+// Contrast ratios. The first two are what WCAG 2.2 asks for at level AA.
 const (
 	readable = 4.5 // of text
 	visible  = 3   // of the edge of a control
+	drowned  = 1.25
 )
 
 const (
@@ -37,10 +38,19 @@ const (
 // links made readable from it in each theme. The server allows it by its hash.
 func AccentCSS(p billing.Product) string {
 	accent := parseColour(p.Accent)
-	return fmt.Sprintf(":root{--accent:#%06x;--on-accent:#%06x;--edge:#%06x;--link:#%06x}"+
-		"@media(prefers-color-scheme:dark){:root{--edge:#%06x;--link:#%06x}}",
-		accent, on(accent), toward(accent, black, lightSurface, visible), toward(accent, black, lightSunken, readable),
-		toward(accent, white, darkSurface, visible), toward(accent, white, darkSunken, readable))
+	return ":root{" + theme(accent, black, lightSurface, lightSunken) + "}" +
+		"@media(prefers-color-scheme:dark){:root{" + theme(accent, white, darkSurface, darkSunken) + "}}"
+}
+
+// theme is the accent's colours on these grounds, made by mixing toward the
+// end. One that would drown in the ground is replaced by its edge.
+func theme(accent, end, surface, sunken int) string {
+	edge := toward(accent, end, surface, visible)
+	if contrast(accent, surface) < drowned {
+		accent = edge
+	}
+	return fmt.Sprintf("--accent:#%06x;--on-accent:#%06x;--edge:#%06x;--link:#%06x",
+		accent, on(accent), edge, toward(accent, end, sunken, readable))
 }
 
 // icon is the product's mark as a data URL: its initial on the accent colour.

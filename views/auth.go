@@ -15,7 +15,7 @@ func (p AuthPage) paid() bool { return p.Picked != nil && p.Picked.Money.Currenc
 // signupText is on the button, and says what comes after it.
 func (p AuthPage) signupText() string {
 	if p.Plan != "" && p.paid() {
-		return "Create account and go to payment"
+		return "Continue to payment"
 	}
 	return "Create account"
 }

@@ -44,7 +44,7 @@ func Activating(p ActivatingPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"narrow center\"><div class=\"spin\" aria-hidden=\"true\"></div><h1>Payment received</h1><p class=\"lead\" role=\"status\" data-testid=\"activating\">Activating your plan… This page goes on by itself.</p><p class=\"muted small\">If it takes longer than a minute, nothing is lost: look at <a href=\"/account\">your account</a>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"narrow center\"><div class=\"spin\" aria-hidden=\"true\"></div><h1>Payment received</h1><p class=\"lead\" role=\"status\" data-testid=\"activating\">Activating your purchase… This page goes on by itself.</p><p class=\"muted small\">If it takes longer than a minute, nothing is lost: look at <a href=\"/account\">your account</a>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
