@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -68,8 +69,10 @@ type bundle struct {
 	log     *syncWriter
 	cfg     config.Config
 	prepare func(*bundle)
-	offset  atomic.Int64 // of the app's clock, nanoseconds
-	stopApp func()
+
+	stripeHost string       // empty: 127.0.0.1
+	offset     atomic.Int64 // of the app's clock, nanoseconds
+	stopApp    func()
 }
 
 // gate stands before the sandbox. It holds each request against Stripe's own
@@ -131,6 +134,11 @@ func withoutWebhooks(b *bundle) { b.url = "" }
 // withPlans uses other plans than the default ones.
 func withPlans(c billing.Catalog) option { return func(b *bundle) { b.catalog = c } }
 
+// stripeOnAnotherSite is a Stripe that is another site to the browser, as it is
+// in truth: the way there and back crosses sites, with the cookie and the
+// Content-Security-Policy that this takes.
+func stripeOnAnotherSite(b *bundle) { b.stripeHost = "localhost" }
+
 // beforeStart runs f when Stripe has the catalog and the product has not
 // started.
 func beforeStart(f func(*bundle)) option { return func(b *bundle) { b.prepare = f } }
@@ -179,8 +187,8 @@ func (b *bundle) startSandbox(base string) {
 	host := httptest.NewServer(b.stripe)
 	b.t.Cleanup(host.Close)
 	b.t.Cleanup(func() { sb.Close() })
-	sb.SetBaseURL(host.URL)
-	b.stripe.url = host.URL
+	b.stripe.url = strings.Replace(host.URL, "127.0.0.1", cmp.Or(b.stripeHost, "127.0.0.1"), 1)
+	sb.SetBaseURL(b.stripe.url)
 	if b.url != "" {
 		sb.AddWebhook(base+"/webhooks/stripe", webhookSecret)
 	}
