@@ -203,7 +203,7 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 func TestScreenshots(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	w := walker{testkit.NewBrowser(t, testkit.BrowserOptions{Width: 1120, Height: 900}), t, b}
+	w := walker{testkit.NewBrowser(t, testkit.BrowserOptions{Width: 1120, Height: 1000}), t, b}
 	w.Visit(b.url + "/signup?plan=Basic&interval=month")
 	w.Type("#email", "ada@example.com")
 	w.Type("#password", password)
