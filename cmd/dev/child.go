@@ -15,6 +15,9 @@ import (
 // stopWithin is how long a program may take to answer what is under way. The app gives itself less.
 const stopWithin = 20 * time.Second
 
+// hurriedWithin is how long each may still take once whoever waits has lost patience: enough to save what it knows.
+const hurriedWithin = time.Second
+
 // outputWithin is how long to read on from a program that has ended, in case it left its output to another.
 const outputWithin = time.Second
 
@@ -64,8 +67,12 @@ func (c *child) stop(hurry <-chan struct{}) {
 	_ = c.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-c.done:
-	case <-hurry:
 	case <-time.After(stopWithin):
+	case <-hurry:
+		select {
+		case <-c.done:
+		case <-time.After(hurriedWithin):
+		}
 	}
 	// The group, in case it started others. By now it may be empty, which is what is wanted.
 	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL)
