@@ -35,7 +35,7 @@ build: ## Build bin/payloop, bin/sandbox and bin/dev
 
 .PHONY: generate
 generate: ## Make Go code from the templates in views/
-	@go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ) generate
+	@cd views && go run github.com/a-h/templ/cmd/templ@$$(go list -m -f "{{.Version}}" github.com/a-h/templ) generate
 
 .PHONY: lint
 lint: ## Check formatting, and for suspicious code
