@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -64,12 +65,27 @@ func (h *Handlers) signUp(c *gin.Context) error {
 	}
 	user, err := h.Store.CreateUser(ctx, form.email, hash, h.Catalog.FreePlan())
 	if errors.Is(err, billing.ErrEmailTaken) {
-		return h.showAuth(c, views.Signup, http.StatusConflict, form, map[string]string{"email": billing.ErrEmailTaken.Msg})
+		// A double click signs up twice: who knows the password is let in.
+		var known bool
+		if user, known, err = h.verify(ctx, form); err == nil && !known {
+			return h.showAuth(c, views.Signup, http.StatusConflict, form, map[string]string{"email": billing.ErrEmailTaken.Msg})
+		}
 	}
 	if err != nil {
 		return err
 	}
 	return h.enter(c, user, form)
+}
+
+// verify finds the user with that address and password. An address that nobody
+// has takes as long as a wrong password.
+func (h *Handlers) verify(ctx context.Context, form authForm) (user billing.User, ok bool, err error) {
+	user, err = h.Store.UserByEmail(ctx, form.email)
+	if err != nil && !errors.Is(err, billing.ErrNotFound) {
+		return user, false, err
+	}
+	ok, err = h.Passwords.Verify(ctx, user.PasswordHash, clip(form.password))
+	return user, ok, err
 }
 
 // logIn signs a user in. Whether the address is unknown or the password wrong,
@@ -89,12 +105,7 @@ func (h *Handlers) logIn(c *gin.Context) error {
 	if len(problems) > 0 {
 		return h.showAuth(c, views.Login, http.StatusUnprocessableEntity, form, problems)
 	}
-	ctx := c.Request.Context()
-	user, err := h.Store.UserByEmail(ctx, form.email)
-	if err != nil && !errors.Is(err, billing.ErrNotFound) {
-		return err
-	}
-	ok, err := h.Passwords.Verify(ctx, user.PasswordHash, clip(form.password))
+	user, ok, err := h.verify(c.Request.Context(), form)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ type Store interface {
 	CustomerByUserID(ctx context.Context, userID string) (billing.Customer, error)
 	DeletedCustomers(ctx context.Context, userID string) (int, error)
 	LinkCustomer(ctx context.Context, c billing.Customer) (billing.Customer, error)
-	MarkCustomerDeleted(ctx context.Context, customerID string) error
+	ForgetCustomer(ctx context.Context, customerID string) error
 
 	SubscriptionsByUserID(ctx context.Context, userID string) ([]billing.Subscription, error)
 	InvoicesByUserID(ctx context.Context, userID string, limit int) ([]billing.Invoice, error)

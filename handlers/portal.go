@@ -40,7 +40,7 @@ func (h *Handlers) portal(ctx context.Context, user billing.User) (string, error
 	if err == nil || billing.KindOf(err) != billing.NotFound {
 		return url, err
 	}
-	if err := h.recheckCustomer(ctx, customer); err != nil {
+	if err := h.recheckCustomer(ctx, customer.ID); err != nil {
 		return "", err
 	}
 	return "", nothing

@@ -68,7 +68,14 @@ func (h *Handlers) buy(ctx context.Context, user billing.User, ch choice) (next,
 			return next{}, err
 		}
 		if live := liveSubscription(st, subs); live != nil && price.Interval.Recurring() {
-			return h.changePlan(ctx, *live, price)
+			to, err := h.changePlan(ctx, *live, price)
+			if err == nil || billing.KindOf(err) != billing.NotFound {
+				return to, err
+			}
+			if err := h.recheckCustomer(ctx, live.CustomerID); err != nil {
+				return next{}, err
+			}
+			continue
 		}
 		if len(subs) > 0 {
 			price.TrialDays = 0 // a trial is for a first subscription
@@ -184,7 +191,7 @@ func (h *Handlers) recover(ctx context.Context, row billing.Checkout, customer b
 	case billing.Conflict:
 		return fmt.Errorf("%w: %w", errLookAgain, cause)
 	case billing.NotFound:
-		if err := h.recheckCustomer(ctx, customer); err != nil {
+		if err := h.recheckCustomer(ctx, customer.ID); err != nil {
 			return err
 		}
 		return fmt.Errorf("%w: %w", errLookAgain, cause)
@@ -213,10 +220,10 @@ func (h *Handlers) customer(ctx context.Context, user billing.User) (billing.Cus
 }
 
 // recheckCustomer asks Stripe whether it still has the customer.
-func (h *Handlers) recheckCustomer(ctx context.Context, c billing.Customer) error {
-	err := h.Engine.Refresh(ctx, billing.ObjectRef{Kind: billing.CustomerObject, ID: c.ID})
-	if billing.KindOf(err) == billing.NotFound && err != nil {
-		return h.Store.MarkCustomerDeleted(ctx, c.ID)
+func (h *Handlers) recheckCustomer(ctx context.Context, customerID string) error {
+	err := h.Engine.Refresh(ctx, billing.ObjectRef{Kind: billing.CustomerObject, ID: customerID})
+	if err != nil && billing.KindOf(err) == billing.NotFound {
+		return h.Store.ForgetCustomer(ctx, customerID)
 	}
 	return err
 }

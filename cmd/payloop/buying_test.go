@@ -241,3 +241,27 @@ func TestManagingBillingBeforeAnyPurchaseSaysSo(t *testing.T) {
 		t.Errorf("banner: got %q", got)
 	}
 }
+
+func TestAnotherStripeAccountBeginsAnew(t *testing.T) {
+	t.Parallel()
+	for name, click := range map[string]func(c person) string{
+		"buying": func(c person) string { return c.Post("/checkout", "plan", "Power", "interval", "month").Location },
+		"managing, first": func(c person) string {
+			c.Post("/billing-portal")
+			return c.Post("/checkout", "plan", "Power", "interval", "month").Location
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, withoutWebhooks)
+			c := b.person()
+			c.Get(b.buy(c, "Basic", "month"))
+			b.exec(`UPDATE stripe_customers SET id = 'cus_elsewhere'`)
+			b.exec(`UPDATE subscriptions SET customer_id = 'cus_elsewhere'`)
+			if url := click(c); !strings.Contains(url, "/c/pay/") {
+				t.Errorf("got %q, want a Checkout", url)
+			}
+			b.wantAccount(c, "Free", "1,050")
+		})
+	}
+}

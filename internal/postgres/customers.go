@@ -41,15 +41,25 @@ func (s *Store) LinkCustomer(ctx context.Context, c billing.Customer) (billing.C
 	return s.CustomerByUserID(ctx, c.UserID)
 }
 
-// MarkCustomerDeleted notes that Stripe no longer has the customer.
-func (s *Store) MarkCustomerDeleted(ctx context.Context, customerID string) error {
-	_, err := s.db.ExecContext(ctx, `
-		UPDATE stripe_customers SET deleted = true, version = version + 1
-		WHERE id = $1`, customerID)
-	if err != nil {
-		return fmt.Errorf("mark customer %s deleted: %w", customerID, err)
-	}
-	return nil
+// ForgetCustomer notes that Stripe has no such customer, and so none of its
+// subscriptions: the key leads to another Stripe account, or the sandbox was
+// emptied. A customer that was deleted comes with events of its own.
+func (s *Store) ForgetCustomer(ctx context.Context, customerID string) error {
+	return s.InTx(ctx, func(tx *Tx) error {
+		_, err := tx.tx.ExecContext(ctx, `
+			UPDATE stripe_customers SET deleted = true, version = version + 1
+			WHERE id = $1`, customerID)
+		if err != nil {
+			return fmt.Errorf("forget customer %s: %w", customerID, err)
+		}
+		_, err = tx.tx.ExecContext(ctx, `
+			UPDATE subscriptions SET status = 'canceled', ended_at = $2, past_due_since = NULL, version = version + 1
+			WHERE customer_id = $1 AND status NOT IN ('canceled', 'incomplete_expired')`, customerID, s.Now())
+		if err != nil {
+			return fmt.Errorf("end subscriptions of %s: %w", customerID, err)
+		}
+		return nil
+	})
 }
 
 // UserIDByCustomer finds whose customer it is; a deleted one still counts,

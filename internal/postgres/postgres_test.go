@@ -288,7 +288,7 @@ func TestTheFirstCustomerOfAUserWins(t *testing.T) {
 	if err != nil || second.ID != first.ID {
 		t.Errorf("got %+v, %v, want %s", second, err, first.ID)
 	}
-	if err := b.MarkCustomerDeleted(t.Context(), first.ID); err != nil {
+	if err := b.ForgetCustomer(t.Context(), first.ID); err != nil {
 		t.Fatal(err)
 	}
 	third, err := b.LinkCustomer(t.Context(), billing.Customer{ID: "cus_third", UserID: first.UserID})
