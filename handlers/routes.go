@@ -34,6 +34,7 @@ func (h *Handlers) Router() (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
+	r.RedirectTrailingSlash = false // it would answer a POST with 307, which posts again
 	if err := r.SetTrustedProxies(h.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
 	}

@@ -67,13 +67,22 @@ func TestSubscribingByTheYear(t *testing.T) {
 
 func TestADelayedPaymentGrantsWhenTheMoneyIsThere(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ result, status, credits string }{
-		{"succeed", "Paid", "100,050"},
-		{"fail", "Failed", "50"},
+	for _, tt := range []struct {
+		name, result, status, credits string
+		lost                          bool // no webhook tells; the buyer looks in again
+	}{
+		{"paid", "succeed", "Paid", "100,050", false},
+		{"refused", "fail", "Failed", "50", false},
+		{"paid, the webhook lost", "succeed", "Paid", "100,050", true},
+		{"refused, the webhook lost", "fail", "Failed", "50", true},
 	} {
-		t.Run(tt.result, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t)
+			var options []option
+			if tt.lost {
+				options = append(options, withoutWebhooks)
+			}
+			b := setup(t, options...)
 			c := b.person()
 			checkout := c.Post("/checkout", "plan", "Power", "interval", "once").Location
 			id := checkout[strings.LastIndex(checkout, "/")+1:]
@@ -90,7 +99,11 @@ func TestADelayedPaymentGrantsWhenTheMoneyIsThere(t *testing.T) {
 			}
 			b.advance(time.Minute) // a bank takes its time
 			b.callStripe("POST", "/_sandbox/settle/"+id, map[string][]string{"result": {tt.result}}, nil)
-			b.flush()
+			if tt.lost {
+				c.Get(paid.RedirectURL)
+			} else {
+				b.flush()
+			}
 			if got := b.wantAccount(c, "Free", tt.credits).Find("orders"); !strings.Contains(got, tt.status) {
 				t.Errorf("orders: got %q, want %s", got, tt.status)
 			}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stripe/stripe-go/v79"
+	"github.com/stripe/stripe-go/v79/form"
 
 	"github.com/payloop/payloop/internal/billing"
 )
@@ -32,8 +33,14 @@ func (c *Client) Fetch(ctx context.Context, ref billing.ObjectRef) (raw json.Raw
 	if err := checkID(ref.ID); err != nil {
 		return nil, time.Time{}, c.wrap(err, "Fetch(%s)", ref.Kind)
 	}
+	query := &form.Values{}
+	if ref.Kind == billing.SessionObject {
+		// A session does not tell that a delayed payment was refused; its
+		// payment intent does.
+		query.Add("expand[0]", "payment_intent")
+	}
 	var got rawObject
-	err = c.backend.CallRaw(http.MethodGet, stripe.FormatURLPath(path, ref.ID), c.key, nil, &stripe.Params{Context: ctx}, &got)
+	err = c.backend.CallRaw(http.MethodGet, stripe.FormatURLPath(path, ref.ID), c.key, query, &stripe.Params{Context: ctx}, &got)
 	if err != nil {
 		return nil, time.Time{}, c.wrap(err, "Fetch(%s %s)", ref.Kind, ref.ID)
 	}

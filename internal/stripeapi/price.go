@@ -35,7 +35,7 @@ func (c *Client) findPrice(ctx context.Context, lookupKey string) (string, error
 	params.Single = true
 	it := c.api.Prices.List(params)
 	for it.Next() {
-		if p := it.Price(); p.Active && p.LookupKey == lookupKey {
+		if p := it.Price(); p.Active {
 			return p.ID, nil
 		}
 	}
