@@ -125,18 +125,30 @@ func (h *Handlers) checkout(ctx context.Context, user billing.User, price billin
 		}
 		return "", errLookAgain
 	case session.Status != "open":
-		return "", errors.Join(errLookAgain, h.Store.ExpireCheckout(ctx, row.ID))
+		return "", h.expired(ctx, row)
 	case samePurchase(row, want):
 		return session.URL, nil
 	}
-	if err := h.Stripe.ExpireCheckoutSession(ctx, session.ID); err != nil && billing.KindOf(err) != billing.Conflict {
+	err = h.Stripe.ExpireCheckoutSession(ctx, session.ID)
+	if err == nil {
+		return "", h.expired(ctx, row)
+	}
+	if billing.KindOf(err) != billing.Conflict {
 		return "", err
 	}
-	// Expired, or paid in this very moment: the session itself tells.
+	// Paid in this very moment, or expired: the session itself tells.
 	if _, err := h.Engine.RefreshSession(ctx, session.ID); err != nil {
 		return "", err
 	}
 	return "", errLookAgain
+}
+
+// expired closes an attempt whose session can no longer be paid.
+func (h *Handlers) expired(ctx context.Context, row billing.Checkout) error {
+	if err := h.Store.ExpireCheckout(ctx, row.ID); err != nil {
+		return err
+	}
+	return errLookAgain
 }
 
 func samePurchase(a, b billing.Checkout) bool {
