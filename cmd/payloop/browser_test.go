@@ -1,232 +1,194 @@
 package main
 
 import (
-	"fmt"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/payloop/payloop/internal/testkit"
 )
 
-// screenshotsEnv makes TestScreenshots write the README's images.
-const screenshotsEnv = "UPDATE_SCREENSHOTS"
-
-// walker is somebody at a browser.
-type walker struct {
-	*testkit.Browser
-	t *testing.T
-	b *bundle
-}
-
-// on says what an element of the page with that data-testid shows.
-func (w walker) on(testID string) string {
-	w.t.Helper()
-	return w.Text(testkit.ByTestID(testID))
-}
-
-func (w walker) press(testID string) {
-	w.t.Helper()
-	w.Press(testkit.ByTestID(testID))
-}
-
-// want checks what an element shows.
-func (w walker) want(testID, part string) {
-	w.t.Helper()
-	if got := w.on(testID); !strings.Contains(got, part) {
-		w.t.Errorf("at %s, %s: got %q, want %q in it", w.URL(), testID, got, part)
-	}
-}
-
-// at checks which of the app's paths the browser is on: clean, with no query.
-func (w walker) at(path string) {
-	w.t.Helper()
-	if got := w.URL(); got != w.b.url+path {
-		w.t.Errorf("got to %s, want %s", got, path)
-	}
-}
-
-// bannerOnce checks the banner, and that a reload does not show it again.
-func (w walker) bannerOnce(part string) {
-	w.t.Helper()
-	w.want("banner", part)
-	w.Reload()
-	if w.Has(testkit.ByTestID("banner")) {
-		w.t.Errorf("the banner %q is shown twice", part)
-	}
-}
-
-// fits checks that the page does not scroll sideways at the widths of phones.
-func (w walker) fits(widths ...int64) {
-	w.t.Helper()
-	for _, width := range widths {
-		w.Resize(width, 844)
-		if over := w.WiderThanWindow(); over > 0 {
-			w.t.Errorf("%s is %d pixels wider than a window of %d", w.URL(), over, width)
-		}
-	}
-}
-
-// payCard fills in Checkout's form.
-func (w walker) payCard(card string) {
-	w.t.Helper()
-	w.Type("#card", card)
-	w.Type("#exp", "12/34")
-	w.Type("#cvc", "123")
-	if w.Has("#name") {
-		w.Type("#name", "Ada Lovelace")
-	}
-	w.Press("#pay")
-}
-
 func TestTheMainJobInABrowser(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name    string
 		options testkit.BrowserOptions
-		widths  []int64
 		setup   []option
+		images  bool // for the README
 	}{
-		{"on a desk", testkit.BrowserOptions{Width: 1280, Height: 800}, nil, nil},
-		{"without JavaScript, Stripe on another site", testkit.BrowserOptions{Width: 1280, Height: 800, NoScript: true}, nil, []option{stripeOnAnotherSite}},
-		{"on a phone, in the dark", testkit.BrowserOptions{Width: 390, Height: 844, Dark: true}, []int64{320, 390}, nil},
+		{"on a desk, Stripe on another site", testkit.BrowserOptions{Width: 1120, Height: 1000}, []option{stripeOnAnotherSite}, true},
+		{"without JavaScript, Stripe on another site", testkit.BrowserOptions{Width: 1280, Height: 800, NoScript: true}, []option{stripeOnAnotherSite}, false},
+		{"on a phone, in the dark", testkit.BrowserOptions{Width: 390, Height: 844, Phone: true, Dark: true}, nil, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, tt.setup...)
-			w := walker{testkit.NewBrowser(t, tt.options), t, b}
-			fits := func() {
-				t.Helper()
-				w.fits(tt.widths...)
-			}
+			w := newWalker(b, tt.options)
+			w.subscribe()
+			w.cancelAndResume()
 
-			w.Visit(b.url + "/")
-			fits()
-			w.press("to-pricing")
-			fits()
-			w.press("subscribe-Basic-month")
-			w.want("picked", "Basic")
-			fits()
-			w.Type("#email", "ada@example.com")
-			w.Type("#password", password)
-			w.Enter()
-
-			if !strings.HasPrefix(w.URL(), b.stripe.url+"/c/pay/") {
-				t.Fatalf("after sign-up: got to %s, want Checkout", w.URL())
-			}
-			fits()
-			w.payCard(declinedCard)
-			if !strings.HasPrefix(w.URL(), b.stripe.url) {
-				t.Fatalf("a declined card led to %s", w.URL())
-			}
-			w.payCard(goodCard)
-			w.at("/account")
-			w.bannerOnce("Welcome to Basic")
-			w.want("plan", "Basic")
-			w.want("credits", "1,050")
-			fits()
-
-			w.press("manage-billing")
-			fits()
-			w.Press("#cancel-plan")
-			fits()
-			w.Press("#confirm-cancel")
-			w.Press("#return")
-			w.at("/account")
-			w.want("status", "Ending")
-			w.want("plan-dates", "ends on")
-			w.press("manage-billing")
-			w.Press("#resume-plan")
-			w.Press("#return")
-			w.want("status", "Active")
-
-			w.Visit(b.url + "/pricing")
+			w.visit("/pricing")
 			w.press("buy-Power")
-			w.payCard(goodCard)
+			w.pay(goodCard)
+			w.at("/account")
 			w.bannerOnce("100,000 credits were added")
 			w.want("plan", "Basic")
 			w.want("credits", "101,050")
-			fits()
+			if tt.images {
+				b.flush()
+				w.image("account")
+				w.image("pricing")
+			}
 
-			w.Visit(b.url + "/pricing")
+			w.visit("/pricing")
 			w.press("buy-Basic")
-			w.Press("#cancel")
+			w.atCheckout()
+			w.click("#cancel")
 			w.at("/pricing")
 			w.bannerOnce("Nothing was charged")
 
 			w.press("choose-Free")
 			w.at("/account")
 			w.want("banner", "your plan stays until")
+			w.want("plan", "Basic")
+			w.want("plan-dates", "ends on")
+			w.signOutAndIn()
+			b.flush() // what comes second changes nothing
+			w.Reload()
+			w.want("plan", "Basic")
+			w.want("credits", "101,050")
+
 			w.press("create-key")
 			w.want("new-key", "payloop_")
-			fits()
-			w.press("logout")
-			w.Visit(b.url + "/account")
-			w.Type("#email", "ADA@example.com")
-			w.Type("#password", password)
-			w.press("submit")
-			w.at("/account")
-			b.flush()
-			w.Reload()
-			w.want("credits", "101,050")
-			w.Visit(b.url + "/nowhere")
-			fits()
-
-			for _, problem := range w.Problems() {
-				// Declined cards and pages that are not there answer so.
-				if !strings.Contains(problem, "402") && !strings.Contains(problem, "404") {
-					t.Errorf("the browser complains: %s", problem)
-				}
-			}
+			w.visit("/nowhere")
+			w.want("message", "nothing at this address")
+			w.wantComplaints("402 (Payment Required)", "404 (Not Found)")
 		})
 	}
 }
 
-func TestTheKeyboardIsEnough(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	w := walker{testkit.NewBrowser(t, testkit.BrowserOptions{Width: 1280, Height: 800}), t, b}
-	w.Visit(b.url + "/login")
-	if got := w.Tab(); got != "Skip to content" {
-		t.Errorf("the first stop is %q, want the link that skips the header", got)
-	}
-	stops := []string{}
-	for range 8 {
-		stops = append(stops, w.Tab())
-	}
-	if last := strings.Join(stops, "|"); !strings.Contains(last, "Pricing|Sign in|Sign up") || !strings.Contains(last, "|Sign in|") {
-		t.Errorf("the tabulator stops at %s", last)
-	}
-}
-
-// TestScreenshots writes the README's images when UPDATE_SCREENSHOTS is set,
-// and else checks that the pages can be pictured.
-func TestScreenshots(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	w := walker{testkit.NewBrowser(t, testkit.BrowserOptions{Width: 1120, Height: 1000}), t, b}
-	w.Visit(b.url + "/signup?plan=Basic&interval=month")
+// subscribe goes from the front page to a paid plan, as somebody new.
+func (w *walker) subscribe() {
+	w.t.Helper()
+	w.visit("/")
+	w.press("to-pricing")
+	w.at("/pricing")
+	w.press("subscribe-Basic-month")
+	w.want("picked", "Basic")
 	w.Type("#email", "ada@example.com")
 	w.Type("#password", password)
-	w.Enter()
-	w.payCard(goodCard)
-	w.Visit(b.url + "/pricing")
-	w.press("buy-Power")
-	w.payCard(goodCard)
-	b.flush()
-	for _, name := range []string{"pricing", "account"} {
-		w.Visit(b.url + "/" + name)
-		png := w.Picture()
-		if len(png) < 10_000 || !strings.HasPrefix(string(png), "\x89PNG") {
-			t.Errorf("the picture of %s has %d bytes", name, len(png))
-		}
-		if os.Getenv(screenshotsEnv) == "" {
-			continue
-		}
-		if err := os.MkdirAll("../../docs/images", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(fmt.Sprintf("../../docs/images/%s.png", name), png, 0o644); err != nil {
-			t.Fatal(err)
-		}
+	w.press("submit")
+	w.atCheckout()
+	w.pay(declinedCard)
+	if got := w.Text("[role=alert], .error"); !strings.Contains(got, "declined") {
+		w.t.Errorf("a declined card: Checkout says %q", got)
 	}
+	w.pay(goodCard)
+	w.at("/account")
+	w.bannerOnce("Welcome to Basic")
+	w.want("plan", "Basic")
+	w.want("credits", "1,050")
+}
+
+// cancelAndResume is done in Stripe's portal.
+func (w *walker) cancelAndResume() {
+	w.t.Helper()
+	w.press("manage-billing")
+	w.click("#cancel-plan")
+	w.click("#confirm-cancel")
+	w.click("#return")
+	w.at("/account")
+	w.want("status", "Ending")
+	w.want("plan-dates", "ends on")
+	w.press("manage-billing")
+	w.click("#resume-plan")
+	w.click("#return")
+	w.at("/account")
+	w.want("status", "Active")
+	w.want("plan-dates", "Renews on")
+}
+
+// signOutAndIn looks at what is left in between.
+func (w *walker) signOutAndIn() {
+	w.t.Helper()
+	w.visit("/account")
+	w.press("logout")
+	w.Back()
+	if w.Has(testkit.ByTestID("credits")) {
+		w.t.Error("after the sign-out, the browser's Back button shows the account again")
+	}
+	w.visit("/account")
+	w.Type("#email", "ADA@example.com")
+	w.Type("#password", password)
+	w.press("submit")
+	w.at("/account")
+}
+
+// TestTheKeyboardIsEnoughInABrowser goes to a paid plan and touches no mouse.
+func TestTheKeyboardIsEnoughInABrowser(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	w := newWalker(b, testkit.BrowserOptions{Width: 1280, Height: 800})
+	w.visit("/pricing")
+	w.Tab()
+	if got := w.Text(":focus"); got != "Skip to content" {
+		t.Errorf("the first stop is %q, want the link that skips the header", got)
+	}
+	w.Enter()
+	w.tabTo(testkit.ByTestID("subscribe-Basic-month"))
+	w.Enter()
+	w.tabTo("#email")
+	w.Keys("grace@example.com")
+	w.tabTo("#password")
+	w.Keys(password)
+	w.Enter()
+	w.atCheckout()
+	w.tabTo("#card")
+	w.Keys(goodCard)
+	w.tabTo("#exp")
+	w.Keys("12/34")
+	w.tabTo("#cvc")
+	w.Keys("123")
+	w.Enter()
+	w.at("/account")
+	w.want("plan", "Basic")
+	w.tabTo(testkit.ByTestID("manage-billing"))
+	w.Enter()
+	w.tabTo("#cancel-plan")
+	w.Enter()
+	w.tabTo("#confirm-cancel")
+	w.Enter()
+	w.tabTo("#return")
+	w.Enter()
+	w.at("/account")
+	w.want("plan-dates", "ends on")
+	w.wantComplaints()
+}
+
+// TestBackFromCheckoutInABrowser leaves Checkout by the browser's own button
+// instead of the page's link, and buys after all.
+func TestBackFromCheckoutInABrowser(t *testing.T) {
+	t.Parallel()
+	b := setup(t, stripeOnAnotherSite)
+	w := newWalker(b, testkit.BrowserOptions{Width: 1280, Height: 800})
+	w.visit("/signup")
+	w.Type("#email", "edsger@example.com")
+	w.Type("#password", password)
+	w.press("submit")
+	w.visit("/pricing")
+	w.press("subscribe-Power-month")
+	w.atCheckout()
+	w.Back()
+	w.at("/pricing")
+	w.press("subscribe-Basic-month")
+	w.atCheckout()
+	w.pay(goodCard)
+	w.at("/account")
+	w.want("plan", "Basic")
+	w.Back() // to the paid Checkout page
+	w.visit("/account")
+	b.flush()
+	w.Reload()
+	w.want("plan", "Basic")
+	w.want("credits", "1,050")
+	w.wantComplaints()
 }
