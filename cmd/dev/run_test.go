@@ -76,7 +76,11 @@ func skipWithoutPostgres(t *testing.T) {
 		return
 	}
 	if _, err := exec.LookPath("postgres"); err != nil {
-		t.Skip("this test needs Postgres's programs on this machine")
+		const missing = "this test needs Postgres: apt-get install postgresql"
+		if os.Getenv("CI") != "" {
+			t.Fatal(missing)
+		}
+		t.Skip(missing)
 	}
 }
 

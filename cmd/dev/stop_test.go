@@ -59,7 +59,7 @@ func TestMakeToldToEnd(t *testing.T) {
 		t.Skip("only on Linux does it show")
 	}
 	if _, err := exec.LookPath("make"); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGKILL} {
 		t.Run(signal.String(), func(t *testing.T) {
