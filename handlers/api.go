@@ -26,7 +26,7 @@ func (h *Handlers) apiUser(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, gin.H{"user": user})
+	web.Reply(c, http.StatusOK, gin.H{"user": user})
 	return nil
 }
 
@@ -78,7 +78,7 @@ func (h *Handlers) apiCredits(c *gin.Context) error {
 	if st.Plan.Free() {
 		out["next_refill_at"] = orNull(refillAt)
 	}
-	c.JSON(http.StatusOK, out)
+	web.Reply(c, http.StatusOK, out)
 	return nil
 }
 
@@ -108,7 +108,7 @@ func (h *Handlers) apiPlans(c *gin.Context) error {
 		}
 		plans = append(plans, out)
 	}
-	c.JSON(http.StatusOK, gin.H{"plans": plans})
+	web.Reply(c, http.StatusOK, gin.H{"plans": plans})
 	return nil
 }
 
@@ -128,7 +128,7 @@ func (h *Handlers) apiCheckout(c *gin.Context) error {
 	if to.Flash.Text != "" {
 		out["message"] = to.Flash.Text
 	}
-	c.JSON(http.StatusOK, out)
+	web.Reply(c, http.StatusOK, out)
 	return nil
 }
 
@@ -146,7 +146,7 @@ func (h *Handlers) apiPortal(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, gin.H{"url": url})
+	web.Reply(c, http.StatusOK, gin.H{"url": url})
 	return nil
 }
 
@@ -157,7 +157,7 @@ func (h *Handlers) apiGenerateKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, gin.H{"key": key})
+	web.Reply(c, http.StatusOK, gin.H{"key": key})
 	return nil
 }
 
@@ -173,6 +173,6 @@ func (h *Handlers) apiCancelSubscriptions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, gin.H{"cancelled": cancelled, "user": now})
+	web.Reply(c, http.StatusOK, gin.H{"cancelled": cancelled, "user": now})
 	return nil
 }

@@ -16,7 +16,7 @@ const readyTimeout = 2 * time.Second
 // health says that the process runs, and nothing more: a database that is down
 // is no reason to restart it.
 func (h *Handlers) health(c *gin.Context) error {
-	c.JSON(http.StatusOK, gin.H{"status": "ok"})
+	web.Reply(c, http.StatusOK, gin.H{"status": "ok"})
 	return nil
 }
 
@@ -32,7 +32,7 @@ func (h *Handlers) ready(c *gin.Context) error {
 	if err := h.Store.CheckSchema(ctx); err != nil {
 		return &billing.Error{Kind: billing.Unavailable, Code: "schema", Msg: "The database schema is not up to date: run payloop migrate.", Err: err}
 	}
-	c.JSON(http.StatusOK, gin.H{"status": "ready"})
+	web.Reply(c, http.StatusOK, gin.H{"status": "ready"})
 	return nil
 }
 
@@ -41,6 +41,6 @@ func (h *Handlers) receiveWebhook(c *gin.Context) error {
 	if err := h.Intake.Receive(c.Writer, c.Request); err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, gin.H{"received": true})
+	web.Reply(c, http.StatusOK, gin.H{"received": true})
 	return nil
 }

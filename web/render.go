@@ -40,3 +40,10 @@ func renderSafely(c *gin.Context, page templ.Component, buf *bytes.Buffer) (err 
 	}()
 	return page.Render(c.Request.Context(), buf)
 }
+
+// Reply answers a program: JSON that nobody may keep, because it changes with
+// each payment and may hold a key.
+func Reply(c *gin.Context, status int, v any) {
+	c.Header("Cache-Control", "private, no-store")
+	c.PureJSON(status, v)
+}

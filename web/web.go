@@ -55,7 +55,7 @@ func (e *Errors) Answer(c *gin.Context, err error) {
 		if status == http.StatusUnauthorized {
 			c.Header("WWW-Authenticate", `Bearer realm="payloop"`)
 		}
-		c.JSON(status, gin.H{"error": gin.H{"code": fault.Code, "message": fault.Msg, "request_id": id}})
+		Reply(c, status, gin.H{"error": gin.H{"code": fault.Code, "message": fault.Msg, "request_id": id}})
 		return
 	}
 	page := e.Page(c, Problem{Status: status, Message: fault.Msg, RequestID: id})

@@ -94,8 +94,8 @@ func TestANewKeyReplacesTheOldOne(t *testing.T) {
 	if p := getWithKey(b.visitor(), "/api/user", first); p.Status != http.StatusUnauthorized || !strings.Contains(p.Body, `"code":"unauthorized"`) {
 		t.Errorf("the old key: got %d %s", p.Status, p.Body)
 	}
-	if p := getWithKey(b.visitor(), "/api/user", second); p.Status != http.StatusOK {
-		t.Errorf("the new key: got %d", p.Status)
+	if p := getWithKey(b.visitor(), "/api/user", second); p.Status != http.StatusOK || p.Header.Get("Cache-Control") != "private, no-store" {
+		t.Errorf("the new key: got %d %v", p.Status, p.Header)
 	}
 	if n := b.count(`SELECT count(*) FROM api_keys WHERE encode(hash, 'escape') LIKE '%payloop%' OR prefix = $1`, second); n != 0 {
 		t.Error("a key is stored as it is")
