@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/payloop/payloop/internal/billing"
+	"github.com/payloop/payloop/web"
 )
 
 // readyTimeout is how long the database may take to be called ready.
