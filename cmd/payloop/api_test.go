@@ -194,7 +194,7 @@ func TestOperationsAnswerPrograms(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for path, want := range map[string]string{"/healthz": `{"status":"ok"}`, "/readyz": `{"status":"ready"}`} {
-		if p := b.visitor().Get(path); p.Status != http.StatusOK || p.Body != want {
+		if p := b.visitor().Get(path); p.Status != http.StatusOK || strings.TrimSpace(p.Body) != want {
 			t.Errorf("%s: got %d %s", path, p.Status, p.Body)
 		}
 	}
