@@ -164,16 +164,35 @@ func TestTheKeyboardIsEnoughInABrowser(t *testing.T) {
 	w.wantComplaints()
 }
 
+// TestThePageThatWaitsGoesOnInABrowser comes back from Checkout while Stripe is
+// down, to a page that needs no script to try again.
+func TestThePageThatWaitsGoesOnInABrowser(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks, stripeOnAnotherSite)
+	w := newWalker(b, testkit.BrowserOptions{Width: 390, Height: 844, Phone: true, NoScript: true})
+	w.signUp("alan@example.com")
+	w.visit("/pricing")
+	w.press("subscribe-Basic-month")
+	w.atCheckout()
+	back, _ := b.pay(w.URL(), goodCard)
+	b.stripe.closed.Store(true)
+	w.Visit(back)
+	w.look()
+	w.want("activating", "Activating your purchase")
+	b.stripe.closed.Store(false)
+	w.want("banner", "Welcome to Basic")
+	w.at("/account")
+	w.want("credits", "1,050")
+	w.wantComplaints()
+}
+
 // TestBackFromCheckoutInABrowser leaves Checkout by the browser's own button
 // instead of the page's link, and buys after all.
 func TestBackFromCheckoutInABrowser(t *testing.T) {
 	t.Parallel()
 	b := setup(t, stripeOnAnotherSite)
 	w := newWalker(b, testkit.BrowserOptions{Width: 1280, Height: 800})
-	w.visit("/signup")
-	w.Type("#email", "edsger@example.com")
-	w.Type("#password", password)
-	w.press("submit")
+	w.signUp("edsger@example.com")
 	w.visit("/pricing")
 	w.press("subscribe-Power-month")
 	w.atCheckout()

@@ -116,6 +116,16 @@ func (w *walker) bannerOnce(part string) {
 	}
 }
 
+// signUp makes an account, with no plan in mind.
+func (w *walker) signUp(email string) {
+	w.t.Helper()
+	w.visit("/signup")
+	w.Type("#email", email)
+	w.Type("#password", password)
+	w.press("submit")
+	w.at("/account")
+}
+
 // pay fills in Checkout's form and sends it.
 func (w *walker) pay(card string) {
 	w.t.Helper()
