@@ -27,7 +27,7 @@ func run(out, errs io.Writer) int {
 	signal.Ignore(syscall.SIGPIPE)
 	s, err := loadSettings()
 	if err == nil {
-		err = checkPorts(s.ports())
+		err = awaitPorts(s.ports())
 	}
 	if err != nil {
 		fmt.Fprintln(errs, err)

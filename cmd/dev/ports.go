@@ -7,11 +7,30 @@ import (
 	"net"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // port is an address to listen on, and the variable that sets it.
 type port struct {
 	variable, addr string
+}
+
+// portUsed says that something listens already, and what to do.
+type portUsed string
+
+func (p portUsed) Error() string { return string(p) }
+
+// afterKill is how long a run that was killed (kill -9) may still hold its ports, while it is being stopped.
+const afterKill = 2 * time.Second
+
+// awaitPorts gives a former run time to be gone.
+func awaitPorts(ports []port) error {
+	for deadline := time.Now().Add(afterKill); ; time.Sleep(answerEvery) {
+		err := checkPorts(ports)
+		if !errors.As(err, new(portUsed)) || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
 
 // checkPorts finds out before anything is started whether all can listen where they should.
@@ -42,8 +61,8 @@ func (p port) explain(err error, host, number string) error {
 	if host == "" {
 		host = "this machine"
 	}
-	return fmt.Errorf("Port %s on %s is in use: stop what listens there, or set %s to another address, such as %s.",
-		number, host, p.variable, instead)
+	return portUsed(fmt.Sprintf("Port %s on %s is in use: stop what listens there, or set %s to another address, such as %s.",
+		number, host, p.variable, instead))
 }
 
 // canListen tries every address that the host's name stands for: a browser may take ::1 where the app would take 127.0.0.1.

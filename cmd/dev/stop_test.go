@@ -3,6 +3,7 @@ package main
 import (
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -35,6 +36,25 @@ func TestKilledLeavesNothing(t *testing.T) {
 	pids := r.allPIDs()
 	r.send(r.cmd.Process.Pid, syscall.SIGKILL)
 	r.mustEnd(pids, -1)
+}
+
+// Whoever kills it and starts it again at once finds it as it was.
+func TestStartRightAfterKilled(t *testing.T) {
+	t.Parallel()
+	r := startDev(t, noParent)
+	r.waitFor(up)
+	pids := r.allPIDs()
+	r.send(r.cmd.Process.Pid, syscall.SIGKILL)
+
+	again := startDev(t, noParent, slices.DeleteFunc(slices.Clone(r.cmd.Env), func(v string) bool {
+		return strings.HasPrefix(v, journalEnv)
+	})...)
+	again.data = r.data
+	again.waitFor(up)
+	r.mustEnd(pids, -1)
+	pids = again.allPIDs()
+	again.send(again.cmd.Process.Pid, syscall.SIGTERM)
+	again.mustEnd(pids, 0)
 }
 
 func TestParentKilledLeavesNothing(t *testing.T) {

@@ -2,6 +2,7 @@ package devdb
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -41,7 +42,7 @@ func keep(text string) int {
 	adoptOrphans()
 	dismissed := dismissal(os.Stdin)
 
-	s, err := open(text)
+	s, err := open(text, dismissed)
 	if err != nil {
 		_ = reportError(err).write(os.Stdout)
 		return exitNotStarted
@@ -82,8 +83,20 @@ func dismissal(stdin io.Reader) <-chan struct{} {
 	return dismissed
 }
 
+// errDismissed ends a start that nobody waits for any more.
+var errDismissed = errors.New("no longer wanted")
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
 // open does everything from choosing the place to having a server that answers.
-func open(text string) (*server, error) {
+func open(text string, dismissed <-chan struct{}) (*server, error) {
 	var o order
 	if err := json.Unmarshal([]byte(text), &o); err != nil {
 		return nil, fmt.Errorf("reading the keeper's order: %w", err)
@@ -99,7 +112,7 @@ func open(text string) (*server, error) {
 	if place.temporary {
 		clearLeftovers(place.dir)
 	}
-	s, err := startServer(o, place)
+	s, err := startServer(o, place, dismissed)
 	if err != nil && place.temporary {
 		_ = os.RemoveAll(place.dir)
 	}

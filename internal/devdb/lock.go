@@ -14,7 +14,7 @@ const lockPatience = 15 * time.Second
 
 // lock makes this keeper the only one at a place, for as long as it lives: the kernel gives the lock back however it ends.
 // The file holds the process ids of owner and keeper, for the message to whoever comes second.
-func lock(dir string, owner int) (*os.File, error) {
+func lock(dir string, owner int, dismissed <-chan struct{}) (*os.File, error) {
 	name := filepath.Join(dir, "lock")
 	deadline := time.Now().Add(lockPatience)
 	for {
@@ -24,6 +24,8 @@ func lock(dir string, owner int) (*os.File, error) {
 			return nil, fmt.Errorf("locking Postgres's data: %w", err)
 		case f != nil:
 			return f, noteHolders(f, owner)
+		case isClosed(dismissed):
+			return nil, errDismissed
 		case alive(holder) || time.Now().After(deadline):
 			return nil, failed(ErrInUse, "The database in %s is in use by process %d: stop that one first, or set DATA_DIR to another folder.", dir, holder)
 		}

@@ -38,13 +38,13 @@ const (
 	endWithin = 5 * time.Second
 )
 
-func startServer(o order, p place) (*server, error) {
-	held, err := lock(p.dir, o.Owner)
+func startServer(o order, p place, dismissed <-chan struct{}) (*server, error) {
+	held, err := lock(p.dir, o.Owner, dismissed)
 	if err != nil {
 		return nil, err
 	}
 	s := &server{place: p, lock: held}
-	if err := s.start(o); err != nil {
+	if err := s.start(o, dismissed); err != nil {
 		halt(p.data())
 		return nil, errors.Join(err, held.Close())
 	}
@@ -52,7 +52,7 @@ func startServer(o order, p place) (*server, error) {
 	return s, nil
 }
 
-func (s *server) start(o order) error {
+func (s *server) start(o order, dismissed <-chan struct{}) error {
 	s.makeRoom()
 	programs, err := s.place.chooseVersion(findPrograms())
 	if err != nil {
@@ -62,6 +62,9 @@ func (s *server) start(o order) error {
 		return failed(ErrPortInUse, "Port %d on 127.0.0.1 is in use: stop what listens there, or give Postgres another port.", o.Port)
 	}
 	for try := 1; ; try++ {
+		if isClosed(dismissed) {
+			return errDismissed
+		}
 		if err = s.tryOn(o, programs); err == nil || try == startTries || !passes(err, o.Port) {
 			return err
 		}
