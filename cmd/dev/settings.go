@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/joho/godotenv"
+
+	"github.com/payloop/payloop/internal/catalog"
 )
 
 // stripe is which Stripe the app speaks to.
@@ -196,4 +198,14 @@ func localURL(addr string) string {
 func firstOf(secrets string) string {
 	first, _, _ := strings.Cut(secrets, ",")
 	return strings.TrimSpace(first)
+}
+
+// merchant is the name that the sandbox's pages show. A plans file that cannot be read is reported by `payloop catalog`.
+func (s settings) merchant() string {
+	if file := strings.TrimSpace(s.given["PLANS_FILE"]); file != "" {
+		if own, err := catalog.Load(file); err == nil {
+			return own.Product.Name
+		}
+	}
+	return catalog.Default().Product.Name
 }

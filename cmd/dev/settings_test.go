@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -107,5 +109,19 @@ func TestEachStripeHasADatabaseOfItsOwn(t *testing.T) {
 			t.Errorf("Stripe %d: data in %s", which, dir)
 		}
 		seen[dir] = true
+	}
+}
+
+func TestTheSandboxShowsTheProductsName(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "plans.json")
+	plans := `{"product":{"name":"Acme","support_email":"help@acme.example"},"plans":[{"name":"Free","credits":{"amount":1,"every":"week"},"prices":[]}]}`
+	if err := os.WriteFile(file, []byte(plans), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for plansFile, want := range map[string]string{"": "Payloop", file: "Acme", file + ".missing": "Payloop"} {
+		if got := (settings{given: map[string]string{"PLANS_FILE": plansFile}}).merchant(); got != want {
+			t.Errorf("%q: got %s, want %s", plansFile, got, want)
+		}
 	}
 }

@@ -71,7 +71,7 @@ func (w *world) startSandbox(ctx context.Context) error {
 		args: []string{
 			"--addr", s.sandboxAddr,
 			"--webhook", s.baseURL + "/webhooks/stripe", "--webhook-secret", firstOf(s.webhookSecret),
-			"--state", filepath.Join(s.dataDir, "sandbox.json"),
+			"--state", filepath.Join(s.dataDir, "sandbox.json"), "--merchant", s.merchant(),
 		},
 		logOnly: true, // it greets as if it were alone
 	})
