@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -90,7 +91,7 @@ func stripeOnAnotherSite(b *bundle) { b.stripeHost = "localhost" }
 
 func (b *bundle) startSandbox(base string) {
 	b.t.Helper()
-	sb, err := sandbox.New(sandbox.Options{WebhookPauses: []time.Duration{50 * time.Millisecond, 200 * time.Millisecond, time.Second}})
+	sb, err := sandbox.New(sandbox.Options{WebhookPauses: slices.Repeat([]time.Duration{200 * time.Millisecond}, 200)})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -128,7 +128,8 @@ func TestEndpointsGetWhatTheyAskFor(t *testing.T) {
 
 func TestARedirectIsNoAcknowledgement(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	// With short pauses a slow machine would have given up before the flush.
+	b := setup(t, func(o *sandbox.Options) { o.WebhookPauses = []time.Duration{time.Hour, time.Hour} })
 	srv := httptest.NewServer(http.RedirectHandler("/elsewhere", http.StatusFound))
 	defer srv.Close()
 	b.sb.AddWebhook(srv.URL, "")
