@@ -68,7 +68,6 @@ func TestTheMainJobInABrowser(t *testing.T) {
 
 // subscribe goes from the front page to a paid plan, as somebody new.
 func (w *walker) subscribe() {
-	w.t.Helper()
 	w.visit("/")
 	w.press("to-pricing")
 	w.at("/pricing")
@@ -91,7 +90,6 @@ func (w *walker) subscribe() {
 
 // cancelAndResume is done in Stripe's portal.
 func (w *walker) cancelAndResume() {
-	w.t.Helper()
 	w.press("manage-billing")
 	w.click("#cancel-plan")
 	w.click("#confirm-cancel")
@@ -109,7 +107,6 @@ func (w *walker) cancelAndResume() {
 
 // signOutAndIn looks at what is left in between.
 func (w *walker) signOutAndIn() {
-	w.t.Helper()
 	w.visit("/account")
 	w.press("logout")
 	w.Back()

@@ -99,7 +99,7 @@ func (b *Browser) Complaints() []string {
 
 // browserPatience is how long one step in the browser may take. It is long
 // because machines are slow at times; it is waited out only when a test fails.
-const browserPatience = 20 * time.Second
+const browserPatience = 30 * time.Second
 
 // ask runs one action and returns what it finds.
 func ask[T any](b *Browser, what string, action chromedp.Action[T]) T {

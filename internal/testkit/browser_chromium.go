@@ -17,12 +17,14 @@ var chromium struct {
 	mu    sync.Mutex
 	users int
 	ctx   context.Context
-	stop  context.CancelFunc
 }
 
 // chromiumStartsWithin is generous: on a busy machine many test binaries start
 // at once.
 const chromiumStartsWithin = time.Minute
+
+// chromiumStopsWithin bounds how long it may tidy up; then it is killed.
+const chromiumStopsWithin = 5 * time.Second
 
 // useChromium returns the running browser, for as long as the test runs.
 func useChromium(t testing.TB) context.Context {
@@ -31,23 +33,29 @@ func useChromium(t testing.TB) context.Context {
 	chromium.mu.Lock()
 	defer chromium.mu.Unlock()
 	if chromium.users == 0 {
-		chromium.ctx, chromium.stop = startChromium(t, path)
+		chromium.ctx = startChromium(t, path)
 	}
 	chromium.users++
 	t.Cleanup(func() {
 		chromium.mu.Lock()
 		defer chromium.mu.Unlock()
 		if chromium.users--; chromium.users == 0 {
-			chromium.stop()
+			ctx, cancel := context.WithTimeout(chromium.ctx, chromiumStopsWithin)
+			defer cancel()
+			if err := chromedp.Cancel(ctx); err != nil {
+				t.Logf("testkit: stopping Chromium: %v", err)
+			}
 		}
 	})
 	return chromium.ctx
 }
 
-func startChromium(t testing.TB, path string) (context.Context, context.CancelFunc) {
+func startChromium(t testing.TB, path string) context.Context {
 	t.Helper()
-	flags := []chromedp.ExecAllocatorOption{
+	ctx, stop := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(
 		chromedp.ExecPath(path),
+		// Its own sandbox refuses root and many containers. Only our own pages are opened here.
+		chromedp.NoSandbox,
 		// Nothing outside of this machine is asked for, at the start or later.
 		chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true),
@@ -55,11 +63,7 @@ func startChromium(t testing.TB, path string) (context.Context, context.CancelFu
 		// A page kept in memory comes back without a load, which is what a step waits for. Going back asks the server then,
 		// unless the answer may be kept.
 		chromedp.Flag("disable-features", "Translate,BackForwardCache"),
-	}
-	if os.Geteuid() == 0 {
-		flags = append(flags, chromedp.NoSandbox) // Chromium's own sandbox refuses root
-	}
-	ctx, stop := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(flags...))
+	))
 	// A deadline on the context would end the browser later on, so a timer ends a start that hangs.
 	late := time.AfterFunc(chromiumStartsWithin, stop)
 	defer late.Stop()
@@ -67,7 +71,7 @@ func startChromium(t testing.TB, path string) (context.Context, context.CancelFu
 		stop()
 		t.Fatalf("testkit: starting %s: %v", path, err)
 	}
-	return ctx, stop
+	return ctx
 }
 
 // chromiumNames is what Chromium is called on the systems that have it.
