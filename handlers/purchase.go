@@ -114,7 +114,7 @@ func (h *Handlers) checkout(ctx context.Context, user billing.User, price billin
 	}
 	session, err := h.session(ctx, row, customer)
 	if err != nil {
-		return "", h.recover(ctx, row, customer, err)
+		return "", h.clearWay(ctx, row, customer, err)
 	}
 	switch {
 	case session.Status == "complete":
@@ -179,12 +179,12 @@ func (h *Handlers) session(ctx context.Context, row billing.Checkout, customer b
 	return session, err
 }
 
-// recover looks why an attempt could not get its session, and clears the way
+// clearWay looks why an attempt could not get its session, and clears the way
 // where it can: a session or customer that Stripe no longer knows, a price that
 // was replaced. An attempt without a session is given up whatever the cause,
 // because Stripe would repeat an answer of its own for the same key; if it did
 // make a session, nobody has its address.
-func (h *Handlers) recover(ctx context.Context, row billing.Checkout, customer billing.Customer, cause error) error {
+func (h *Handlers) clearWay(ctx context.Context, row billing.Checkout, customer billing.Customer, cause error) error {
 	if errors.Is(cause, errLookAgain) {
 		return cause
 	}
