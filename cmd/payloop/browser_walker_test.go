@@ -12,13 +12,13 @@ import (
 
 // updateScreenshots makes TestTheMainJobInABrowser write the README's images:
 //
-//	UPDATE_SCREENSHOTS=1 go test -run TestTheMainJobInABrowser ./cmd/payloop
+//	UPDATE_SCREENSHOTS=1 go test -count=1 -run TestTheMainJobInABrowser ./cmd/payloop
 const updateScreenshots = "UPDATE_SCREENSHOTS"
 
 // screenshotsDir names a folder for a picture of each page that the tests go
 // through, to look at:
 //
-//	SCREENSHOTS_DIR=/tmp/pages go test -run Browser ./cmd/payloop
+//	SCREENSHOTS_DIR=/tmp/pages go test -count=1 -run Browser ./cmd/payloop
 const screenshotsDir = "SCREENSHOTS_DIR"
 
 // narrow are the widths of phones, down to the smallest still around: at none
