@@ -72,6 +72,8 @@ func (p AccountPage) trialEnd() time.Time {
 func (p AccountPage) refillSentence() sentence {
 	plan := p.Standing.Plan
 	switch {
+	case !plan.Free() && !p.Standing.EndsAt().IsZero():
+		return sentence{before: "Nothing more is added, because your plan ends. What you have stays."}
 	case !plan.Free():
 		return sentence{before: plan.Name + " adds " + Number(plan.Credits) + " with each payment."}
 	case plan.Rollover:

@@ -158,3 +158,19 @@ func TestAnAPIKeyIsMadeShownOnceAndReplaced(t *testing.T) {
 		t.Errorf("later: got %q", got)
 	}
 }
+
+func TestAPlanThatEndsDoesNotPromiseMoreCredits(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(*billing.Subscription)
+		want   string
+	}{
+		"going on": {func(*billing.Subscription) {}, "Basic adds 1,000 with each payment."},
+		"ending":   {ending, "Nothing more is added, because your plan ends. What you have stays."},
+	} {
+		page := account(subscription(billing.Active, tt.change), func(*AccountPage) {})
+		if got := page.refillSentence().before; got != tt.want {
+			t.Errorf("%s: got %q, want %q", name, got, tt.want)
+		}
+	}
+}

@@ -38,7 +38,9 @@ func (b *Browser) Press(selector string) {
 func (b *Browser) Type(selector, text string) {
 	b.t.Helper()
 	field := chromedp.CSS(selector)
-	b.do("type into "+selector, chromedp.Clear(field, chromedp.NodeVisible), chromedp.SendKeys(field, text))
+	// Not SendKeys: it reads the field's attributes while the browser's events
+	// may be writing them, which the race detector does not forgive.
+	b.do("type into "+selector, chromedp.Clear(field, chromedp.NodeVisible), chromedp.Focus(field), chromedp.KeyEvent(text))
 	if got := ask(b, "read "+selector, chromedp.Value(field)); got != text {
 		b.t.Fatalf("type %q into %s: it now holds %q", text, selector, got)
 	}
