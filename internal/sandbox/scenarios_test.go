@@ -1,0 +1,78 @@
+package sandbox_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/payloop/payloop/internal/sandbox/api"
+)
+
+// A scenario is a life that Stripe's documentation describes, with the events it says come of it.
+type scenario struct {
+	name string
+	page string // where Stripe says so
+	live func(*bundle)
+}
+
+// Every scenario is lived step by step. After each step its events are compared, every event is delivered, and every
+// object there is, of every kind, is fetched and must have the shape that Stripe publishes.
+var scenarios = []scenario{
+	{"a subscription is bought at Checkout", "https://docs.stripe.com/billing/subscriptions/webhooks", buySubscription},
+	{"a first payment fails, and is never made", "https://docs.stripe.com/billing/subscriptions/overview#payment-window", neverPaid},
+	{"a subscription renews", "https://docs.stripe.com/billing/subscriptions/webhooks#successful-payments", renewal},
+	{"a renewal fails and heals", "https://docs.stripe.com/billing/revenue-recovery/smart-retries", healedRenewal},
+	{"a renewal fails for good: canceled", "https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses", lostRenewal},
+	{"a trial becomes a subscription", "https://docs.stripe.com/billing/subscriptions/trials", trial},
+	{"a trial without a card pauses", "https://docs.stripe.com/billing/subscriptions/trials/free-trials#create-free-trials-without-payment", pausedTrial},
+	{"an order is paid at Checkout", "https://docs.stripe.com/checkout/fulfillment", order},
+	{"an order is paid by bank, later", "https://docs.stripe.com/checkout/fulfillment#delayed-payment", bankOrder},
+	{"an order's bank payment fails", "https://docs.stripe.com/checkout/fulfillment#delayed-payment", bankOrderFails},
+	{"a session is left alone", "https://docs.stripe.com/payments/checkout/abandoned-carts", abandoned},
+	{"an upgrade is prorated on the next invoice", "https://docs.stripe.com/billing/subscriptions/prorations", proratedLater},
+	{"an upgrade is prorated and charged at once", "https://docs.stripe.com/billing/subscriptions/prorations#when-prorations-are-applied", proratedNow},
+	{"an upgrade that is not paid stays pending, then expires", "https://docs.stripe.com/billing/subscriptions/pending-updates", pendingUpdate},
+	{"a plan is canceled at the end of its period", "https://docs.stripe.com/billing/subscriptions/cancel", cancelAtEnd},
+	{"a plan is canceled at once", "https://docs.stripe.com/billing/subscriptions/cancel", cancelNow},
+	{"a payment is refunded in part, then in full", "https://docs.stripe.com/refunds", refunds},
+}
+
+func TestStripesScenarios(t *testing.T) {
+	t.Parallel()
+	for _, s := range scenarios {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			s.live(b)
+			if t.Failed() {
+				t.Logf("Stripe's page: %s", s.page)
+			}
+		})
+	}
+}
+
+// step does something, and compares what it made happen.
+func (b *bundle) step(do func(), want ...string) {
+	b.Helper()
+	since := b.mark()
+	do()
+	b.wantEvents(since(), want...)
+	b.flush()
+	b.everythingFits()
+}
+
+// everythingFits fetches every object of every kind; the check of the answers against Stripe's schema is in setup.
+func (b *bundle) everythingFits() {
+	b.Helper()
+	for _, r := range api.Routes() {
+		if r.Method != http.MethodGet || !strings.HasSuffix(r.Pattern, "/{id}") {
+			continue
+		}
+		kind := strings.TrimSuffix(r.Pattern, "/{id}")
+		for _, id := range b.idsOf(kind) {
+			if status := b.get(kind+"/"+id, nil); status != http.StatusOK {
+				b.Errorf("GET %s/%s: %d", kind, id, status)
+			}
+		}
+	}
+}
