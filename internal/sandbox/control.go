@@ -48,7 +48,7 @@ func (s *Sandbox) pay(w http.ResponseWriter, r *http.Request) {
 			paid, err = tx.FinishChallenge(id, r.FormValue("3ds") != "fail")
 		}
 		return err
-	})
+	}, id)
 	if err != nil {
 		writeError(w, err)
 		return
@@ -60,7 +60,7 @@ func (s *Sandbox) pay(w http.ResponseWriter, r *http.Request) {
 func (s *Sandbox) settlePayment(w http.ResponseWriter, r *http.Request) {
 	err := s.engine.Do(shape.EventRequest{}, func(tx *engine.Tx) error {
 		return tx.SettleBankPayment(r.PathValue("id"), r.FormValue("result") != "fail")
-	})
+	}, r.PathValue("id"))
 	if err != nil {
 		writeError(w, err)
 		return

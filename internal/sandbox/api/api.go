@@ -94,7 +94,7 @@ func (a *API) reply(h handler, r *http.Request, requestID string) reply {
 		_ = a.engine.Read(func(tx *engine.Tx) error {
 			out = execute(tx, run, paths)
 			return nil
-		})
+		}, about(r, values)...)
 		return out
 	}
 	_ = a.engine.Do(shape.EventRequest{ID: shape.Str(requestID), IdempotencyKey: shape.Str(key)}, func(tx *engine.Tx) error {
@@ -104,7 +104,7 @@ func (a *API) reply(h handler, r *http.Request, requestID string) reply {
 		}
 		out = once(tx, key, fingerprint(r, values), func() reply { return execute(tx, run, paths) })
 		return nil
-	})
+	}, about(r, values)...)
 	return out
 }
 

@@ -97,6 +97,12 @@ var routes = []Route{
 	{"DELETE", "/v1/subscriptions/{id}", one(tx.CancelSubscription)},
 	{"POST", "/v1/subscriptions/{id}/resume", one(tx.ResumeSubscription)},
 
+	{"GET", "/v1/test_helpers/test_clocks", all(tx.ListClocks)},
+	{"POST", "/v1/test_helpers/test_clocks", all(tx.CreateClock)},
+	{"GET", "/v1/test_helpers/test_clocks/{id}", one(tx.GetClock)},
+	{"DELETE", "/v1/test_helpers/test_clocks/{id}", one(tx.DeleteClock)},
+	{"POST", "/v1/test_helpers/test_clocks/{id}/advance", one(tx.AdvanceClock)},
+
 	{"GET", "/v1/webhook_endpoints", all(tx.ListEndpoints)},
 	{"POST", "/v1/webhook_endpoints", all(tx.CreateEndpoint)},
 	{"GET", "/v1/webhook_endpoints/{id}", one(tx.GetEndpoint)},

@@ -159,7 +159,7 @@ func (d *Dashboard) refund(w http.ResponseWriter, r *http.Request) {
 	err := d.engine.Do(shape.EventRequest{}, func(tx *engine.Tx) error {
 		_, err := tx.CreateRefund(in)
 		return err
-	})
+	}, in.Charge)
 	d.back(w, r, "/_sandbox/objects/charges/"+in.Charge, err)
 }
 
@@ -167,7 +167,7 @@ func (d *Dashboard) refund(w http.ResponseWriter, r *http.Request) {
 func (d *Dashboard) settle(w http.ResponseWriter, r *http.Request) {
 	err := d.engine.Do(shape.EventRequest{}, func(tx *engine.Tx) error {
 		return tx.SettleBankPayment(r.PathValue("id"), r.PostFormValue("result") == "succeed")
-	})
+	}, r.PathValue("id"))
 	d.back(w, r, "/_sandbox/objects/checkout_sessions/"+r.PathValue("id"), err)
 }
 

@@ -123,7 +123,7 @@ func (tx *Tx) UpdateCharge(id string, in ChargeInput) (any, error) {
 
 // ListCharges answers charges, newest first.
 func (tx *Tx) ListCharges(in ChargeList) (any, error) {
-	return list("/v1/charges", in.Page, tx.Charges.newest(), func(ch *shape.Charge) bool {
+	return list("/v1/charges", in.Page, tx.Charges.newestOf(in.PaymentIntent, in.Customer), func(ch *shape.Charge) bool {
 		return matches(in.Customer, string(ch.Customer)) && matches(in.PaymentIntent, string(ch.PaymentIntent)) && in.Created.Has(ch.Created)
 	})
 }

@@ -174,7 +174,7 @@ func (tx *Tx) buyer(s *shape.Session, p *purchase, d CardDetails) *shape.Custome
 	if s.Mode == "payment" && s.CustomerCreation != "always" {
 		return nil
 	}
-	made, err := tx.CreateCustomer(CustomerInput{Email: &d.Email, Name: nonEmpty(d.Name)})
+	made, err := tx.CreateCustomer(CustomerNew{CustomerInput: CustomerInput{Email: &d.Email, Name: nonEmpty(d.Name)}})
 	if err != nil {
 		return nil
 	}

@@ -43,6 +43,12 @@ type CustomerInput struct {
 	TaxExempt        *string           `form:"tax_exempt,clear" enum:"none|exempt|reverse"`
 }
 
+// CustomerNew makes a customer. Only then it can be put under a test clock.
+type CustomerNew struct {
+	CustomerInput
+	TestClock string `form:"test_clock"`
+}
+
 // InvoiceDefaults are the defaults for a customer's invoices.
 type InvoiceDefaults struct {
 	DefaultPaymentMethod *string `form:"default_payment_method,clear"`
@@ -52,16 +58,20 @@ type InvoiceDefaults struct {
 type CustomerList struct {
 	Page
 	Made
-	Email string `form:"email"`
+	Email     string `form:"email"`
+	TestClock string `form:"test_clock"`
 }
 
 // CreateCustomer makes a customer, with a card when one is named.
-func (tx *Tx) CreateCustomer(in CustomerInput) (any, error) {
+func (tx *Tx) CreateCustomer(in CustomerNew) (any, error) {
 	c := &shape.Customer{
 		ID: shortID("cus"), Object: "customer", Created: tx.now, InvoicePrefix: strings.ToUpper(random(8)),
-		NextInvoiceSequence: 1, TaxExempt: "none",
+		NextInvoiceSequence: 1, TaxExempt: "none", TestClock: shape.Ref(in.TestClock),
 	}
-	if err := tx.checkCustomer(c, in); err != nil {
+	if err := tx.checkCustomer(c, in.CustomerInput); err != nil {
+		return nil, err
+	}
+	if err := tx.checkClock(in.TestClock); err != nil {
 		return nil, err
 	}
 	tx.Customers.add(c.ID, c)
@@ -71,8 +81,8 @@ func (tx *Tx) CreateCustomer(in CustomerInput) (any, error) {
 		if err := tx.attachNew(token, c); err != nil {
 			return nil, err
 		}
-		if in.Source != "" && c.InvoiceSettings.DefaultPaymentMethod == "" {
-			c.InvoiceSettings.DefaultPaymentMethod = shape.Ref(tx.latestMethod(c.ID).ID)
+		if d := &c.InvoiceSettings.DefaultPaymentMethod; string(*d) == token || in.Source != "" && *d == "" {
+			*d = shape.Ref(tx.latestMethod(c.ID).ID)
 		}
 	}
 	return c, nil
@@ -149,8 +159,8 @@ func (tx *Tx) DeleteCustomer(id string, _ NoInput) (any, error) {
 	if c == nil {
 		return nil, shape.NotFound("id", "customer", id)
 	}
-	for _, s := range tx.Subscriptions.all() {
-		if string(s.Customer) == id && !ended(s) {
+	for _, s := range tx.Subscriptions.of(id) {
+		if !ended(s) {
 			tx.endSubscription(s, "cancellation_requested")
 		}
 	}
@@ -160,10 +170,10 @@ func (tx *Tx) DeleteCustomer(id string, _ NoInput) (any, error) {
 	return gone, nil
 }
 
-// ListCustomers answers customers, newest first.
+// ListCustomers answers customers, newest first; those of test clocks only when asked for by their clock.
 func (tx *Tx) ListCustomers(in CustomerList) (any, error) {
-	return list("/v1/customers", in.Page, tx.Customers.newest(), func(c *shape.Customer) bool {
-		return matches(in.Email, string(c.Email)) && in.Created.Has(c.Created)
+	return list("/v1/customers", in.Page, tx.Customers.newestOf(in.TestClock), func(c *shape.Customer) bool {
+		return string(c.TestClock) == in.TestClock && matches(in.Email, string(c.Email)) && in.Created.Has(c.Created)
 	})
 }
 

@@ -33,14 +33,24 @@ func (h *dueHeap) Pop() any {
 	return last
 }
 
-// track notes when an object next falls due. It is called with every event, and when a session is made.
+// track notes when an object next falls due, by its clock. It is called with every event, and when a session is made.
+// What should have been done before now is done now.
 func (tx *Tx) track(obj any) {
 	id, at := nextDue(tx, obj)
 	if at == 0 {
 		return
 	}
+	clock := tx.clockOf(obj)
+	due := tx.e.due[clock]
+	if due == nil {
+		due = &dueHeap{}
+		tx.e.due[clock] = due
+	}
+	if clock == tx.clock {
+		at = max(at, tx.now)
+	}
 	tx.e.dueSeq++
-	heap.Push(&tx.e.due, dueEntry{at: at, seq: tx.e.dueSeq, id: id})
+	heap.Push(due, dueEntry{at: at, seq: tx.e.dueSeq, id: id})
 }
 
 func nextDue(tx *Tx, obj any) (id string, at int64) {
@@ -55,8 +65,9 @@ func nextDue(tx *Tx, obj any) (id string, at int64) {
 	return "", 0
 }
 
-// trackAll is for a state that was just loaded.
+// trackAll is for a state that was just loaded. What fell due while nobody ran it is still done at its own time.
 func (tx *Tx) trackAll() {
+	tx.now = 0
 	for _, s := range tx.Subscriptions.all() {
 		tx.track(s)
 	}
@@ -68,19 +79,21 @@ func (tx *Tx) trackAll() {
 	}
 }
 
-// runDue does what falls due up to a moment, in order, each at its own time.
+// runDue does what falls due by the clock of this Tx up to a moment, in order, each at its own time.
 func (tx *Tx) runDue(until int64) {
 	tx.req = shape.EventRequest{}
-	for len(tx.e.due) > 0 && tx.e.due[0].at <= until {
-		entry := heap.Pop(&tx.e.due).(dueEntry)
+	due := tx.e.due[tx.clock]
+	for due != nil && len(*due) > 0 && (*due)[0].at <= until {
+		entry := heap.Pop(due).(dueEntry)
 		obj := tx.dueObject(entry.id)
-		if _, at := nextDue(tx, obj); at != entry.at {
+		if _, at := nextDue(tx, obj); at == 0 || at > entry.at {
 			continue
 		}
 		tx.now = entry.at
 		tx.e.changed++
 		tx.fallDue(obj)
 	}
+	tx.now = until
 }
 
 func (tx *Tx) dueObject(id string) any {
@@ -124,8 +137,9 @@ func (e *Engine) RunDue() (next time.Time) {
 	defer e.mu.Unlock()
 	tx := e.begin(shape.EventRequest{})
 	tx.runDue(tx.now)
-	if len(e.due) == 0 {
+	due := e.due[""]
+	if due == nil || len(*due) == 0 {
 		return time.Time{}
 	}
-	return time.Unix(e.due[0].at-e.state.Offset, 0)
+	return time.Unix((*due)[0].at-e.state.Offset, 0)
 }

@@ -24,6 +24,7 @@ func update[T any](tx *Tx, typ string, obj *T, change func()) {
 }
 
 func (tx *Tx) publish(typ string, obj any, snapshot, prev json.RawMessage) {
+	tx.reindex(obj)
 	tx.track(obj)
 	ev := &shape.Event{
 		ID: longID("evt"), Object: "event", APIVersion: shape.Version, Created: tx.now, Type: typ, Request: tx.req,

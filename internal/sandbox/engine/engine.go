@@ -29,7 +29,7 @@ type Engine struct {
 	mu      sync.Mutex
 	baseURL string
 	state   *state
-	due     dueHeap
+	due     map[string]*dueHeap // by clock
 	outbox  []Delivery
 	dueSeq  int
 	changed uint64
@@ -44,7 +44,7 @@ func New(opts Options) *Engine {
 		opts.RetryAfter = []time.Duration{3 * day, 5 * day, 7 * day}
 	}
 	opts.Merchant = or(opts.Merchant, defaultMerchant)
-	e := &Engine{opts: opts}
+	e := &Engine{opts: opts, due: map[string]*dueHeap{}}
 	e.state = newState(opts.Merchant, opts.Now().Unix())
 	return e
 }
@@ -61,30 +61,36 @@ func (e *Engine) SetBaseURL(url string) {
 // Tx is one thing being done: an API request, a page's form, a step of time.
 type Tx struct {
 	*state
-	e   *Engine
-	now int64 // sandbox time, Unix seconds
-	req shape.EventRequest
+	e     *Engine
+	clock string // id of the test clock whose time it is; empty for the sandbox's own
+	now   int64  // Unix seconds by that clock
+	req   shape.EventRequest
 }
 
-// Do runs fn alone, after whatever fell due before now. The request is named in the events that fn causes.
-func (e *Engine) Do(req shape.EventRequest, fn func(*Tx) error) error {
+// Do runs fn alone, after whatever fell due before now, and then what fn made fall due at once. The request is named
+// in the events that fn causes. The time is that of the objects that fn is about: see clocks.go.
+func (e *Engine) Do(req shape.EventRequest, fn func(*Tx) error, about ...string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.changed++
-	return fn(e.caughtUp(req))
+	tx := e.caughtUp(req, about)
+	err := fn(tx)
+	tx.runDue(tx.now)
+	return err
 }
 
 // Read is Do for what changes nothing.
-func (e *Engine) Read(fn func(*Tx) error) error {
+func (e *Engine) Read(fn func(*Tx) error, about ...string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return fn(e.caughtUp(shape.EventRequest{}))
+	return fn(e.caughtUp(shape.EventRequest{}, about))
 }
 
-func (e *Engine) caughtUp(req shape.EventRequest) *Tx {
-	tx := e.begin(req)
+func (e *Engine) caughtUp(req shape.EventRequest, about []string) *Tx {
+	tx := e.begin(shape.EventRequest{})
 	tx.runDue(tx.now)
-	tx.req, tx.now = req, e.clock()
+	tx = e.begin(req)
+	tx.enter(about...)
 	return tx
 }
 
@@ -102,7 +108,7 @@ func (e *Engine) Now() time.Time {
 	return time.Unix(e.clock(), 0).UTC()
 }
 
-// Now is the sandbox time of this Tx, in Unix seconds.
+// Now is the time of what this Tx is about, in Unix seconds.
 func (tx *Tx) Now() int64 { return tx.now }
 
 // TakeOutbox hands over the deliveries made since it was last called.

@@ -53,7 +53,7 @@ func (tx *Tx) UpdateInvoice(id string, in InvoiceInput) (any, error) {
 
 // ListInvoices answers invoices, newest first.
 func (tx *Tx) ListInvoices(in InvoiceList) (any, error) {
-	return list("/v1/invoices", in.Page, tx.Invoices.newest(), func(inv *shape.Invoice) bool {
+	return list("/v1/invoices", in.Page, tx.Invoices.newestOf(in.Subscription, in.Customer), func(inv *shape.Invoice) bool {
 		return matches(in.Customer, string(inv.Customer)) && matches(in.Status, inv.Status) &&
 			matches(in.Subscription, string(inv.Subscription)) && in.Created.Has(inv.Created)
 	})

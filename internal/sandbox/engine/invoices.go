@@ -30,7 +30,7 @@ func blankInvoice(tx *Tx, c *shape.Customer, reason, currency string) *shape.Inv
 		BillingReason: reason, CollectionMethod: "charge_automatically", Created: tx.now, Currency: currency, Customer: shape.Ref(c.ID),
 		CustomerAddress: c.Address, CustomerEmail: c.Email, CustomerName: c.Name, CustomerPhone: c.Phone,
 		CustomerTaxExempt: shape.Str(c.TaxExempt), Issuer: shape.Issuer{Type: "self"},
-		PeriodEnd: tx.now, PeriodStart: tx.now, StartingBalance: c.Balance, Status: "draft",
+		PeriodEnd: tx.now, PeriodStart: tx.now, StartingBalance: c.Balance, Status: "draft", TestClock: c.TestClock,
 	}
 }
 

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"iter"
-	"slices"
 
 	"github.com/payloop/payloop/internal/sandbox/form"
 	"github.com/payloop/payloop/internal/sandbox/shape"
@@ -26,7 +25,10 @@ const (
 	maxLimit     = 100
 )
 
-func (p Page) limit() (int, error) {
+func (p Page) check() (limit int, err error) {
+	if p.StartingAfter != "" && p.EndingBefore != "" {
+		return 0, shape.Invalid("", "", "You may only specify one of these parameters: ending_before, starting_after.")
+	}
 	if p.Limit == nil {
 		return defaultLimit, nil
 	}
@@ -36,47 +38,39 @@ func (p Page) limit() (int, error) {
 	return int(*p.Limit), nil
 }
 
-// list is one page of the rows that keep says yes to, newest first.
+// list is one page of the rows that keep says yes to, newest first. It looks no further than the page needs.
 func list[T any](url string, p Page, rows iter.Seq2[string, *T], keep func(*T) bool) (any, error) {
-	limit, err := p.limit()
+	limit, err := p.check()
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
 	var found []*T
+	begun, ended := p.StartingAfter == "", p.EndingBefore == "" // by the cursors
 	for id, row := range rows {
-		if keep(row) || id == p.StartingAfter || id == p.EndingBefore {
-			ids, found = append(ids, id), append(found, row)
+		if p.EndingBefore == "" && len(found) > limit {
+			break
 		}
+		if ended = ended || id == p.EndingBefore; ended && p.EndingBefore != "" {
+			break
+		}
+		if begun && keep(row) {
+			found = append(found, row)
+		}
+		begun = begun || id == p.StartingAfter
 	}
-	from, to, err := p.window(ids, limit)
-	if err != nil {
-		return nil, err
+	if !begun {
+		return nil, shape.Missing("starting_after", "object", p.StartingAfter)
 	}
-	out := shape.NewList(url, found[from:to]...)
-	out.HasMore = to < len(found)
+	if !ended {
+		return nil, shape.Missing("ending_before", "object", p.EndingBefore)
+	}
+	more := len(found) > limit
 	if p.EndingBefore != "" {
-		out.HasMore = from > 0
+		found = found[max(0, len(found)-limit):]
 	}
+	out := shape.NewList(url, found[:min(limit, len(found))]...)
+	out.HasMore = more
 	return out, nil
-}
-
-// window is the part of the found ids that the page covers.
-func (p Page) window(ids []string, limit int) (from, to int, err error) {
-	if p.EndingBefore != "" {
-		end := slices.Index(ids, p.EndingBefore)
-		if end < 0 {
-			return 0, 0, shape.Missing("ending_before", "object", p.EndingBefore)
-		}
-		return max(0, end-limit), end, nil
-	}
-	if p.StartingAfter != "" {
-		from = slices.Index(ids, p.StartingAfter) + 1
-		if from == 0 {
-			return 0, 0, shape.Missing("starting_after", "object", p.StartingAfter)
-		}
-	}
-	return from, min(len(ids), from+limit), nil
 }
 
 // matches reports whether a filter is not given, or equals.

@@ -18,7 +18,7 @@ func (tx *Tx) Lookup(id string) any {
 		finder(&tx.Customers), finder(&tx.Products), finder(&tx.Prices), finder(&tx.Sessions), finder(&tx.Subscriptions),
 		finder(&tx.Invoices), finder(&tx.InvoiceItems), finder(&tx.PaymentIntents), finder(&tx.SetupIntents),
 		finder(&tx.PaymentMethods), finder(&tx.Charges), finder(&tx.Refunds), finder(&tx.Balance),
-		finder(&tx.PortalSessions), finder(&tx.Events),
+		finder(&tx.PortalSessions), finder(&tx.Events), finder(&tx.Clocks),
 	} {
 		if obj := find(id); obj != nil {
 			return obj

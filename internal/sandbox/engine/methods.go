@@ -128,10 +128,8 @@ func (tx *Tx) attach(pm *shape.PaymentMethod, c *shape.Customer) error {
 
 // latestMethod is the card a customer added last.
 func (tx *Tx) latestMethod(customerID string) *shape.PaymentMethod {
-	for _, pm := range tx.PaymentMethods.newest() {
-		if string(pm.Customer) == customerID {
-			return pm
-		}
+	for _, pm := range tx.PaymentMethods.newestOf(customerID) {
+		return pm
 	}
 	return nil
 }
@@ -218,7 +216,7 @@ func (tx *Tx) DetachMethod(id string, _ NoInput) (any, error) {
 
 // ListMethods answers a customer's payment methods, newest first.
 func (tx *Tx) ListMethods(in MethodList) (any, error) {
-	return list("/v1/payment_methods", in.Page, tx.PaymentMethods.newest(), func(pm *shape.PaymentMethod) bool {
+	return list("/v1/payment_methods", in.Page, tx.PaymentMethods.newestOf(in.Customer), func(pm *shape.PaymentMethod) bool {
 		return pm.Customer != "" && matches(in.Customer, string(pm.Customer)) && matches(in.Type, pm.Type)
 	})
 }
@@ -229,8 +227,8 @@ func (tx *Tx) ListCustomerMethods(id string, in MethodList) (any, error) {
 		return nil, shape.NotFound("customer", "customer", id)
 	}
 	in.Customer = id
-	return list("/v1/customers/"+id+"/payment_methods", in.Page, tx.PaymentMethods.newest(), func(pm *shape.PaymentMethod) bool {
-		return string(pm.Customer) == id && matches(in.Type, pm.Type)
+	return list("/v1/customers/"+id+"/payment_methods", in.Page, tx.PaymentMethods.newestOf(id), func(pm *shape.PaymentMethod) bool {
+		return matches(in.Type, pm.Type)
 	})
 }
 

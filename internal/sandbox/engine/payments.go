@@ -137,7 +137,7 @@ func (tx *Tx) UpdateIntent(id string, in IntentInput) (any, error) {
 
 // ListIntents answers payment intents, newest first.
 func (tx *Tx) ListIntents(in IntentList) (any, error) {
-	return list("/v1/payment_intents", in.Page, tx.PaymentIntents.newest(), func(pi *shape.PaymentIntent) bool {
+	return list("/v1/payment_intents", in.Page, tx.PaymentIntents.newestOf(in.Customer), func(pi *shape.PaymentIntent) bool {
 		return matches(in.Customer, string(pi.Customer)) && in.Created.Has(pi.Created)
 	})
 }

@@ -222,7 +222,7 @@ func (tx *Tx) UpdatePrice(id string, in PriceInput) (any, error) {
 
 // ListPrices answers prices, newest first.
 func (tx *Tx) ListPrices(in PriceList) (any, error) {
-	return list("/v1/prices", in.Page, tx.Prices.newest(), func(p *shape.Price) bool {
+	return list("/v1/prices", in.Page, tx.Prices.newestOf(in.Product), func(p *shape.Price) bool {
 		return is(in.Active, p.Active) && matches(in.Currency, p.Currency) && matches(in.Product, string(p.Product)) &&
 			matches(in.Type, p.Type) && in.Created.Has(p.Created) && in.Recurring.has(p) &&
 			(len(in.LookupKeys) == 0 || slices.Contains(in.LookupKeys, string(p.LookupKey)))

@@ -115,10 +115,8 @@ func (tx *Tx) DeleteProduct(id string, _ NoInput) (any, error) {
 	if p == nil {
 		return nil, shape.NotFound("id", "product", id)
 	}
-	for _, price := range tx.Prices.all() {
-		if string(price.Product) == id {
-			return nil, shape.Invalid("", "", "This product cannot be deleted because it has one or more user-created prices.")
-		}
+	for range tx.Prices.of(id) {
+		return nil, shape.Invalid("", "", "This product cannot be deleted because it has one or more user-created prices.")
 	}
 	tx.Products.remove(id)
 	tx.emit("product.deleted", p)

@@ -118,7 +118,7 @@ func (tx *Tx) putWaiting(s *shape.Subscription, lines []shape.Line) {
 			ID: l.InvoiceItem, Object: "invoiceitem", Amount: l.Amount, Currency: l.Currency, Customer: s.Customer, Date: tx.now,
 			Description: l.Description, Discountable: l.Discountable, Metadata: l.Metadata, Period: l.Period, Plan: l.Plan, Price: l.Price,
 			Proration: l.Proration, Quantity: l.Quantity, Subscription: l.Subscription, SubscriptionItem: l.SubscriptionItem,
-			UnitAmount: l.Amount / max(1, l.Quantity), UnitAmountDecimal: l.UnitAmountExcludingTax,
+			UnitAmount: l.Amount / max(1, l.Quantity), UnitAmountDecimal: l.UnitAmountExcludingTax, TestClock: s.TestClock,
 		}
 		tx.InvoiceItems.add(ii.ID, ii)
 		tx.emit("invoiceitem.created", ii)
@@ -128,8 +128,8 @@ func (tx *Tx) putWaiting(s *shape.Subscription, lines []shape.Line) {
 // takeWaiting puts what waits for a subscription's next invoice on that invoice. With no invoice it only looks.
 func (tx *Tx) takeWaiting(s *shape.Subscription, invoiceID string) []shape.Line {
 	var lines []shape.Line
-	for _, ii := range tx.InvoiceItems.all() {
-		if string(ii.Subscription) != s.ID || ii.Invoice != "" {
+	for _, ii := range tx.InvoiceItems.of(s.ID) {
+		if ii.Invoice != "" {
 			continue
 		}
 		ii.Invoice = shape.Ref(invoiceID)

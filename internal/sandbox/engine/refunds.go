@@ -110,7 +110,7 @@ func (tx *Tx) UpdateRefund(id string, in RefundInput) (any, error) {
 
 // ListRefunds answers refunds, newest first.
 func (tx *Tx) ListRefunds(in RefundList) (any, error) {
-	return list("/v1/refunds", in.Page, tx.Refunds.newest(), func(r *shape.Refund) bool {
+	return list("/v1/refunds", in.Page, tx.Refunds.newestOf(in.Charge, in.PaymentIntent), func(r *shape.Refund) bool {
 		return matches(in.Charge, string(r.Charge)) && matches(in.PaymentIntent, string(r.PaymentIntent)) && in.Created.Has(r.Created)
 	})
 }

@@ -40,7 +40,7 @@ func (tx *Tx) UpdateSession(id string, in SessionInput) (any, error) {
 
 // ListSessions answers Checkout Sessions, newest first.
 func (tx *Tx) ListSessions(in SessionList) (any, error) {
-	return list("/v1/checkout/sessions", in.Page, tx.Sessions.newest(), func(s *shape.Session) bool {
+	return list("/v1/checkout/sessions", in.Page, tx.Sessions.newestOf(in.PaymentIntent, in.Subscription, in.Customer), func(s *shape.Session) bool {
 		return matches(in.Customer, string(s.Customer)) && matches(in.PaymentIntent, string(s.PaymentIntent)) &&
 			matches(in.Status, s.Status) && matches(in.Subscription, string(s.Subscription)) && in.Created.Has(s.Created) &&
 			(in.CustomerDetails == nil || s.CustomerDetails != nil && string(s.CustomerDetails.Email) == in.CustomerDetails.Email)

@@ -31,7 +31,7 @@ func (tx *Tx) GetSetup(id string, _ NoInput) (any, error) {
 
 // ListSetups answers setup intents, newest first.
 func (tx *Tx) ListSetups(in SetupList) (any, error) {
-	return list("/v1/setup_intents", in.Page, tx.SetupIntents.newest(), func(si *shape.SetupIntent) bool {
+	return list("/v1/setup_intents", in.Page, tx.SetupIntents.newestOf(in.Customer), func(si *shape.SetupIntent) bool {
 		return matches(in.Customer, string(si.Customer)) && matches(in.PaymentMethod, string(si.PaymentMethod)) && in.Created.Has(si.Created)
 	})
 }
@@ -60,8 +60,8 @@ func (tx *Tx) ChangeCard(customerID string, d CardDetails) error {
 		return err
 	}
 	update(tx, "customer.updated", c, func() { c.InvoiceSettings.DefaultPaymentMethod = shape.Ref(pm.ID) })
-	for _, s := range tx.Subscriptions.all() {
-		if string(s.Customer) == c.ID && s.DefaultPaymentMethod != "" && !ended(s) {
+	for _, s := range tx.Subscriptions.of(c.ID) {
+		if s.DefaultPaymentMethod != "" && !ended(s) {
 			update(tx, "customer.subscription.updated", s, func() { s.DefaultPaymentMethod = shape.Ref(pm.ID) })
 		}
 	}

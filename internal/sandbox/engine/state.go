@@ -30,6 +30,7 @@ type state struct {
 	PortalSessions table[shape.PortalSession]       `json:"portal_sessions"`
 	Events         table[shape.Event]               `json:"-"` // saved apart, see Snapshot
 	Endpoints      table[shape.WebhookEndpoint]     `json:"webhook_endpoints"`
+	Clocks         table[shape.TestClock]           `json:"test_clocks"`
 
 	// What Stripe keeps to itself.
 	Deleted    table[shape.Deleted] `json:"deleted"`    // answers for objects that were
@@ -92,7 +93,7 @@ func (e *Engine) Restore(data []byte) error {
 	fresh.Events, fresh.Deliveries, fresh.Answers = in.Events, in.Deliveries, in.Answers
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.state, e.due, e.outbox = fresh, nil, nil
+	e.state, e.due, e.outbox = fresh, map[string]*dueHeap{}, nil
 	e.changed++
 	tx := e.begin(shape.EventRequest{})
 	tx.trackAll()

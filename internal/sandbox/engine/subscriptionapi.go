@@ -97,6 +97,7 @@ type SubscriptionList struct {
 	CurrentPeriodStart form.Range `form:"current_period_start"`
 	Customer           string     `form:"customer"`
 	Price              string     `form:"price"`
+	TestClock          string     `form:"test_clock"`
 	Status             string     `form:"status" enum:"active|all|canceled|ended|incomplete|incomplete_expired|past_due|paused|trialing|unpaid"`
 }
 
@@ -107,8 +108,8 @@ func (tx *Tx) GetSubscription(id string, _ NoInput) (any, error) {
 
 // ListSubscriptions answers subscriptions, newest first.
 func (tx *Tx) ListSubscriptions(in SubscriptionList) (any, error) {
-	return list("/v1/subscriptions", in.Page, tx.Subscriptions.newest(), func(s *shape.Subscription) bool {
-		return matches(in.Customer, string(s.Customer)) && in.Created.Has(s.Created) && in.status(s) &&
+	return list("/v1/subscriptions", in.Page, tx.Subscriptions.newestOf(in.Customer, in.TestClock), func(s *shape.Subscription) bool {
+		return matches(in.Customer, string(s.Customer)) && in.onClock(s) && in.Created.Has(s.Created) && in.status(s) &&
 			in.CurrentPeriodEnd.Has(s.CurrentPeriodEnd) && in.CurrentPeriodStart.Has(s.CurrentPeriodStart) &&
 			matches(in.CollectionMethod, s.CollectionMethod) && (in.Price == "" || hasPrice(s, in.Price))
 	})
@@ -124,6 +125,11 @@ func (in SubscriptionList) status(s *shape.Subscription) bool {
 		return ended(s)
 	}
 	return s.Status == in.Status
+}
+
+// onClock leaves out what lives by test clocks, unless it is asked for by clock or customer.
+func (in SubscriptionList) onClock(s *shape.Subscription) bool {
+	return in.TestClock == string(s.TestClock) || in.TestClock == "" && in.Customer != ""
 }
 
 func hasPrice(s *shape.Subscription, price string) bool {
@@ -161,6 +167,9 @@ func (tx *Tx) startOf(in SubscriptionNew) (start, error) {
 		return st, err
 	}
 	st.Customer = c
+	if err := tx.checkClockLoad(c); err != nil {
+		return st, err
+	}
 	if err := onlyCharged(in.CollectionMethod, in.AutomaticTax); err != nil {
 		return st, err
 	}

@@ -178,8 +178,8 @@ func (tx *Tx) endSubscription(s *shape.Subscription, reason string) {
 		s.CanceledAt = shape.Time(tx.now)
 	}
 	s.CancellationDetails.Reason = shape.Str(reason)
-	for _, inv := range tx.Invoices.all() {
-		if string(inv.Subscription) == s.ID && (inv.Status == "draft" || inv.Status == "open") {
+	for _, inv := range tx.Invoices.of(s.ID) {
+		if inv.Status == "draft" || inv.Status == "open" {
 			inv.AutoAdvance, inv.NextPaymentAttempt = false, 0
 		}
 	}

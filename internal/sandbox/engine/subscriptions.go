@@ -54,7 +54,7 @@ func (tx *Tx) newSubscription(in start) (*shape.Subscription, error) {
 		ID: longID("sub"), Object: "subscription", BillingCycleAnchor: tx.now, CollectionMethod: "charge_automatically", Created: tx.now,
 		CurrentPeriodStart: tx.now, Customer: shape.Ref(in.Customer.ID), Description: shape.Str(in.Description),
 		InvoiceSettings: shape.SubscriptionInvoice{Issuer: shape.Issuer{Type: "self"}}, Metadata: shape.Metadata{}.Merge(in.Metadata),
-		PaymentSettings: shape.SubscriptionPayment{SaveDefaultPaymentMethod: "off"}, StartDate: tx.now, Status: "incomplete",
+		PaymentSettings: shape.SubscriptionPayment{SaveDefaultPaymentMethod: "off"}, StartDate: tx.now, Status: "incomplete", TestClock: in.Customer.TestClock,
 	}
 	s.TrialSettings.EndBehavior.MissingPaymentMethod = or(in.MissingCard, "create_invoice")
 	if in.Method != nil {

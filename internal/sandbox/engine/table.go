@@ -7,23 +7,29 @@ import (
 	"slices"
 )
 
-// table keeps rows by id, and remembers the order they were added in.
+// table keeps rows by id, and remembers the order they were added in and what they belong to.
 type table[T any] struct {
 	rows    map[string]*T
-	order   []string          // oldest first
-	encoded map[string][]byte // by writeTo, of rows not touched since
+	order   []string            // oldest first
+	encoded map[string][]byte   // by writeTo, of rows not touched since
+	added   int                 // rows ever
+	places  map[string]int      // how many were added before a row
+	owned   map[string][]string // ids of the rows that belong to an object, oldest first; see of
 }
 
 func (t *table[T]) get(id string) *T { return t.rows[id] }
 
 func (t *table[T]) add(id string, row *T) *T {
 	if t.rows == nil {
-		t.rows = map[string]*T{}
+		t.rows, t.places = map[string]*T{}, map[string]int{}
 	}
 	if _, known := t.rows[id]; !known {
 		t.order = append(t.order, id)
+		t.places[id] = t.added
+		t.added++
 	}
 	t.rows[id] = row
+	t.index(id)
 	t.touch(id)
 	return row
 }

@@ -70,7 +70,7 @@ func (tx *Tx) upcomingSubscription(in Upcoming) *shape.Subscription {
 		}
 		return s
 	}
-	for _, s := range tx.Subscriptions.newest() {
+	for _, s := range tx.Subscriptions.newestOf(in.Customer) {
 		if string(s.Customer) == in.Customer && !ended(s) {
 			return s
 		}

@@ -66,13 +66,13 @@ func (tx *Tx) ViewPortal(id string) (PortalView, bool) {
 		return PortalView{}, false
 	}
 	v := PortalView{Session: *ps, Config: *tx.PortalConfigs.get(string(ps.Configuration)), Customer: *tx.Customers.get(ps.Customer), FlowDone: tx.FlowsDone[id]}
-	for _, s := range tx.Subscriptions.newest() {
-		if string(s.Customer) == ps.Customer && !ended(s) {
+	for _, s := range tx.Subscriptions.newestOf(ps.Customer) {
+		if !ended(s) {
 			v.Subscriptions = append(v.Subscriptions, PlanView{Subscription: *s, Name: tx.itemName(s.Items.Data[0]), Card: clone(tx.methodFor(s))})
 		}
 	}
-	for _, inv := range tx.Invoices.newest() {
-		if string(inv.Customer) == ps.Customer && inv.Status != "draft" {
+	for _, inv := range tx.Invoices.newestOf(ps.Customer) {
+		if inv.Status != "draft" {
 			v.Invoices = append(v.Invoices, *inv)
 		}
 	}

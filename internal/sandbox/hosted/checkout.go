@@ -27,7 +27,7 @@ func (p *Pages) showCheckout(w http.ResponseWriter, r *http.Request) {
 func (p *Pages) checkout(w http.ResponseWriter, r *http.Request) (engine.CheckoutView, bool) {
 	var v engine.CheckoutView
 	found := false
-	_ = p.engine.Read(func(tx *engine.Tx) error {
+	p.read(r, func(tx *engine.Tx) error {
 		v, found = tx.ViewCheckout(r.PathValue("id"))
 		return nil
 	})
@@ -99,7 +99,7 @@ func (p *Pages) pay(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var paid engine.Paid
-	err := p.do(func(tx *engine.Tx) error {
+	err := p.do(r, func(tx *engine.Tx) error {
 		var err error
 		paid, err = tx.PaySession(v.Session.ID, engine.Payment{CardDetails: d})
 		return err
@@ -111,7 +111,7 @@ func (p *Pages) pay(w http.ResponseWriter, r *http.Request) {
 func (p *Pages) payByBank(w http.ResponseWriter, r *http.Request, v engine.CheckoutView) {
 	f := cardForm{Email: or(v.Email, strings.TrimSpace(r.PostFormValue("email"))), Name: v.Name}
 	var paid engine.Paid
-	err := p.do(func(tx *engine.Tx) error {
+	err := p.do(r, func(tx *engine.Tx) error {
 		var err error
 		paid, err = tx.PaySessionByBank(v.Session.ID, engine.Payment{CardDetails: engine.CardDetails{Email: f.Email, Name: f.Name}})
 		return err
@@ -157,7 +157,7 @@ func (p *Pages) answerChallenge(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var paid engine.Paid
-	err := p.do(func(tx *engine.Tx) error {
+	err := p.do(r, func(tx *engine.Tx) error {
 		var err error
 		paid, err = tx.FinishChallenge(v.Session.ID, r.PostFormValue("result") == "complete")
 		return err

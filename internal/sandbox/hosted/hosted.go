@@ -198,8 +198,14 @@ func status(err error) int {
 	return http.StatusInternalServerError
 }
 
-func (p *Pages) do(fn func(*engine.Tx) error) error {
-	return p.engine.Do(shape.EventRequest{}, fn)
+// do does what a page was asked for, about the object in its URL.
+func (p *Pages) do(r *http.Request, fn func(*engine.Tx) error) error {
+	return p.engine.Do(shape.EventRequest{}, fn, r.PathValue("id"))
+}
+
+// read looks something up for a page, about the object in its URL.
+func (p *Pages) read(r *http.Request, fn func(*engine.Tx) error) {
+	_ = p.engine.Read(fn, r.PathValue("id"))
 }
 
 func seeOther(w http.ResponseWriter, r *http.Request, to string) {

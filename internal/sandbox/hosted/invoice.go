@@ -16,7 +16,7 @@ type invoiceBody struct {
 func (p *Pages) invoice(w http.ResponseWriter, r *http.Request) (shape.Invoice, bool) {
 	var inv shape.Invoice
 	found := false
-	_ = p.engine.Read(func(tx *engine.Tx) error {
+	p.read(r, func(tx *engine.Tx) error {
 		inv, found = tx.ViewInvoice(r.PathValue("id"))
 		return nil
 	})
@@ -54,7 +54,7 @@ func (p *Pages) payInvoice(w http.ResponseWriter, r *http.Request) {
 		p.renderInvoice(w, http.StatusUnprocessableEntity, invoiceBody{Invoice: inv, Form: f})
 		return
 	}
-	err := p.do(func(tx *engine.Tx) error { return tx.PayInvoiceByCard(inv.ID, d) })
+	err := p.do(r, func(tx *engine.Tx) error { return tx.PayInvoiceByCard(inv.ID, d) })
 	if err != nil {
 		f.Problem = problemOf(err)
 		p.renderInvoice(w, status(err), invoiceBody{Invoice: inv, Form: f})
@@ -66,7 +66,7 @@ func (p *Pages) payInvoice(w http.ResponseWriter, r *http.Request) {
 func (p *Pages) showReceipt(w http.ResponseWriter, r *http.Request) {
 	var ch shape.Charge
 	found := false
-	_ = p.engine.Read(func(tx *engine.Tx) error {
+	p.read(r, func(tx *engine.Tx) error {
 		ch, found = tx.ViewCharge(r.PathValue("id"))
 		return nil
 	})

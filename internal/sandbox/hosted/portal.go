@@ -26,7 +26,7 @@ type portalBody struct {
 func (p *Pages) portal(w http.ResponseWriter, r *http.Request) (portalBody, bool) {
 	b := portalBody{Home: "/p/session/" + r.PathValue("id")}
 	found := false
-	_ = p.engine.Read(func(tx *engine.Tx) error {
+	p.read(r, func(tx *engine.Tx) error {
 		b.PortalView, found = tx.ViewPortal(r.PathValue("id"))
 		return nil
 	})
@@ -88,7 +88,7 @@ func (p *Pages) finish(w http.ResponseWriter, r *http.Request, b portalBody) {
 		seeOther(w, r, b.Home)
 		return
 	}
-	_ = p.do(func(tx *engine.Tx) error {
+	_ = p.do(r, func(tx *engine.Tx) error {
 		tx.FinishFlow(b.Session.ID)
 		return nil
 	})
@@ -139,7 +139,7 @@ func (p *Pages) changeCard(w http.ResponseWriter, r *http.Request) {
 		p.renderCardChange(w, http.StatusUnprocessableEntity, b, f)
 		return
 	}
-	if err := p.do(func(tx *engine.Tx) error { return tx.ChangeCard(b.Customer.ID, d) }); err != nil {
+	if err := p.do(r, func(tx *engine.Tx) error { return tx.ChangeCard(b.Customer.ID, d) }); err != nil {
 		f.Problem = problemOf(err)
 		p.renderCardChange(w, status(err), b, f)
 		return

@@ -29,7 +29,7 @@ func (p *Pages) cancel(w http.ResponseWriter, r *http.Request) {
 	if feedback, comment := r.PostFormValue("feedback"), r.PostFormValue("comment"); feedback != "" || comment != "" {
 		details = &engine.CancelDetails{Feedback: &feedback, Comment: &comment}
 	}
-	err := p.do(func(tx *engine.Tx) error {
+	err := p.do(r, func(tx *engine.Tx) error {
 		if !b.AtEnd {
 			prorate := b.Config.Features.SubscriptionCancel.ProrationBehavior != "none"
 			_, err := tx.CancelSubscription(b.Plan.ID, engine.SubscriptionCancel{CancellationDetails: details, Prorate: prorate, InvoiceNow: prorate})
@@ -47,7 +47,7 @@ func (p *Pages) resume(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	err := p.do(func(tx *engine.Tx) error {
+	err := p.do(r, func(tx *engine.Tx) error {
 		_, err := tx.UpdateSubscription(b.Plan.ID, engine.SubscriptionUpdate{CancelAt: &form.When{}})
 		return err
 	})
@@ -92,11 +92,11 @@ func (p *Pages) showConfirm(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	p.renderConfirm(w, http.StatusOK, b)
+	p.renderConfirm(w, r, http.StatusOK, b)
 }
 
-func (p *Pages) renderConfirm(w http.ResponseWriter, status int, b portalBody) {
-	_ = p.engine.Read(func(tx *engine.Tx) error {
+func (p *Pages) renderConfirm(w http.ResponseWriter, r *http.Request, status int, b portalBody) {
+	p.read(r, func(tx *engine.Tx) error {
 		var err error
 		b.Due, _, err = tx.PreviewChange(b.Plan.ID, b.Offer.Price.ID, b.Config.Features.SubscriptionUpdate.ProrationBehavior)
 		return err
@@ -110,7 +110,7 @@ func (p *Pages) confirm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	behavior := b.Config.Features.SubscriptionUpdate.ProrationBehavior
-	err := p.do(func(tx *engine.Tx) error {
+	err := p.do(r, func(tx *engine.Tx) error {
 		_, items, err := tx.PreviewChange(b.Plan.ID, b.Offer.Price.ID, behavior)
 		if err != nil {
 			return err
@@ -123,7 +123,7 @@ func (p *Pages) confirm(w http.ResponseWriter, r *http.Request) {
 	})
 	if err != nil {
 		b.Problem = problemOf(err)
-		p.renderConfirm(w, status(err), b)
+		p.renderConfirm(w, r, status(err), b)
 		return
 	}
 	p.finish(w, r, b)
@@ -154,7 +154,7 @@ func (p *Pages) changeDetails(w http.ResponseWriter, r *http.Request) {
 			in.Email = &b.Email
 		}
 	}
-	err := p.do(func(tx *engine.Tx) error {
+	err := p.do(r, func(tx *engine.Tx) error {
 		_, err := tx.UpdateCustomer(b.Customer.ID, in)
 		return err
 	})
