@@ -26,7 +26,7 @@ const defaultAddr = "localhost:8421"
 const stopWait = 5 * time.Second
 
 type options struct {
-	addr, webhook, secret, state, merchant string
+	addr, webhook, secret, state, merchant, afterRetries string
 }
 
 func main() {
@@ -70,6 +70,7 @@ and use any key that begins with sk_test_. Objects, events and deliveries are on
 	f.StringVar(&o.webhook, "webhook", "", "`URL` that is sent every event; its secret is printed")
 	f.StringVar(&o.secret, "webhook-secret", "", "secret to sign those with (whsec_…), instead of a random one")
 	f.StringVar(&o.state, "state", "", "`FILE` that keeps everything over restarts")
+	f.StringVar(&o.afterRetries, "after-retries", "cancel", "what becomes of a subscription whose renewal stays unpaid: cancel, unpaid or past_due")
 	f.StringVar(&o.merchant, "merchant", "", "`NAME` that the payment pages show")
 	return cmd
 }
@@ -86,7 +87,7 @@ func run(ctx context.Context, o options) error {
 	defer ln.Close()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	base := baseURL(o.addr, ln)
-	sb, err := sandbox.New(sandbox.Options{BaseURL: base, StateFile: o.state, Merchant: o.merchant, Logger: log})
+	sb, err := sandbox.New(sandbox.Options{BaseURL: base, StateFile: o.state, Merchant: o.merchant, AfterRetries: o.afterRetries, Logger: log})
 	if err != nil {
 		return err
 	}

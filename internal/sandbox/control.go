@@ -1,13 +1,11 @@
 package sandbox
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -82,37 +80,6 @@ func (s *Sandbox) flush(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]int{"delivered": delivered})
-}
-
-func (s *Sandbox) clock(w http.ResponseWriter, _ *http.Request) {
-	now := s.engine.Now()
-	writeJSON(w, http.StatusOK, map[string]any{"now": now.Unix(), "text": now.Format(time.RFC3339)})
-}
-
-// advance moves time on by "seconds", or to the moment "to".
-func (s *Sandbox) advance(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		Seconds int64 `json:"seconds"`
-		To      int64 `json:"to"`
-	}
-	body, _ := io.ReadAll(io.LimitReader(r.Body, 1<<16))
-	if form, err := url.ParseQuery(string(body)); err == nil && !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
-		in.Seconds, _ = strconv.ParseInt(form.Get("seconds"), 10, 64)
-		in.To, _ = strconv.ParseInt(form.Get("to"), 10, 64)
-	} else if err := json.Unmarshal(body, &in); err != nil {
-		writeError(w, shape.Invalid("", "", "Send {\"seconds\": n} or {\"to\": unix}: %v", err))
-		return
-	}
-	now := s.engine.Now().Unix()
-	if in.To == 0 {
-		in.To = now + in.Seconds
-	}
-	if in.To < now || in.Seconds < 0 {
-		writeError(w, shape.Invalid("", "", "Sandbox time moves forward only; it is %d now.", now))
-		return
-	}
-	s.engine.Advance(in.To)
-	s.clock(w, r)
 }
 
 func (s *Sandbox) getState(w http.ResponseWriter, _ *http.Request) {

@@ -12,6 +12,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -36,7 +37,8 @@ type Options struct {
 
 	WebhookPauses  []time.Duration // before the second attempt to deliver, the third, …; default deliver.DefaultPauses
 	RenewalRetries []time.Duration // between attempts to collect a failed renewal; default 3, 5 and 7 days
-	LeaveUnpaid    bool            // after those attempts a subscription is unpaid; otherwise it is canceled
+	AfterRetries   string          // what becomes of a subscription after those attempts: "cancel" (default), "unpaid" or "past_due"
+	LeaveUnpaid    bool            // the same as AfterRetries "unpaid"
 }
 
 // Sandbox is a local Stripe. It is an http.Handler, and works from New until Close.
@@ -56,7 +58,14 @@ func New(opts Options) (*Sandbox, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
-	e := engine.New(engine.Options{Now: opts.Now, Merchant: opts.Merchant, RetryAfter: opts.RenewalRetries, Unpaid: opts.LeaveUnpaid})
+	if opts.AfterRetries == "" && opts.LeaveUnpaid {
+		opts.AfterRetries = string(engine.UnpaidAfterRetries)
+	}
+	after, err := engine.ParseAfterRetries(opts.AfterRetries)
+	if err != nil {
+		return nil, err
+	}
+	e := engine.New(engine.Options{Now: opts.Now, Merchant: opts.Merchant, RetryAfter: opts.RenewalRetries, AfterRetries: after})
 	file, err := openState(opts.StateFile, e)
 	if err != nil {
 		return nil, err
@@ -107,10 +116,9 @@ func (s *Sandbox) AddWebhook(url, secret string) string {
 // Now is sandbox time.
 func (s *Sandbox) Now() time.Time { return s.engine.Now() }
 
-// Advance moves sandbox time on, and does what falls due on the way.
+// Advance moves sandbox time on by whole seconds, and does what falls due on the way.
 func (s *Sandbox) Advance(d time.Duration) error {
-	s.engine.Advance(s.engine.Now().Add(d).Unix())
-	return s.settle()
+	return errors.Join(s.engine.Advance(int64(d/time.Second)), s.settle())
 }
 
 // Flush delivers all pending events now, and waits until every one is acknowledged or ctx ends; then it answers

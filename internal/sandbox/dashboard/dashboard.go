@@ -179,9 +179,9 @@ func (d *Dashboard) advance(w http.ResponseWriter, r *http.Request) {
 		unit *= 24
 	}
 	if err == nil && n > 0 {
-		d.engine.Advance(d.engine.Now().Unix() + n*unit)
+		err = d.engine.Advance(n * unit)
 	}
-	d.back(w, r, "/_sandbox/", nil)
+	d.back(w, r, "/_sandbox/", err)
 }
 
 func (d *Dashboard) back(w http.ResponseWriter, r *http.Request, to string, err error) {

@@ -118,17 +118,36 @@ func (tx *Tx) fallDue(obj any) {
 	}
 }
 
-// Advance moves sandbox time forward to a moment (Unix seconds) and does what falls due on the way.
-// A moment that has passed changes nothing: time does not run backwards.
-func (e *Engine) Advance(to int64) {
+// maxAdvance is how far sandbox time can be moved on at once, in seconds: ten years.
+const maxAdvance = 10 * 366 * int64(day/time.Second)
+
+// Advance moves sandbox time forward by some seconds and does what falls due on the way. Test clocks stay where they are.
+func (e *Engine) Advance(seconds int64) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	tx := e.begin(shape.EventRequest{})
-	tx.runDue(to)
-	if ahead := to - e.opts.Now().Unix(); ahead > e.state.Offset {
-		e.state.Offset = ahead
+	return e.advance(seconds)
+}
+
+// AdvanceTo is Advance to a moment, in Unix seconds.
+func (e *Engine) AdvanceTo(at int64) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.advance(at - e.clock())
+}
+
+func (e *Engine) advance(seconds int64) error {
+	now := e.clock()
+	if seconds <= 0 {
+		return shape.Invalid("", "", "Sandbox time moves forward only; it is %d now.", now)
 	}
+	if seconds > maxAdvance {
+		return shape.Invalid("", "", "Sandbox time moves ten years at most at a time; it is %d now.", now)
+	}
+	tx := e.begin(shape.EventRequest{})
+	tx.runDue(now + seconds)
+	e.state.Offset += seconds
 	e.changed++
+	return nil
 }
 
 // RunDue does what has fallen due by now, and tells when the next thing will; zero means nothing is waiting.

@@ -5,6 +5,7 @@
 package engine
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -18,8 +19,29 @@ type Options struct {
 
 	// RetryAfter are the pauses between attempts to collect a failed renewal; default 3, 5 and 7 days.
 	RetryAfter []time.Duration
-	// Unpaid keeps a subscription as unpaid after the last attempt; otherwise it is canceled.
-	Unpaid bool
+	// AfterRetries is what becomes of the subscription when the last attempt failed; default CancelAfterRetries.
+	AfterRetries AfterRetries
+}
+
+// AfterRetries is what becomes of a subscription whose renewal could not be collected. Stripe has it as a setting.
+type AfterRetries string
+
+// The three settings that Stripe offers.
+const (
+	CancelAfterRetries  AfterRetries = "cancel"
+	UnpaidAfterRetries  AfterRetries = "unpaid"
+	PastDueAfterRetries AfterRetries = "past_due" // it stays as it is
+)
+
+// ParseAfterRetries reads a setting; empty is the default.
+func ParseAfterRetries(s string) (AfterRetries, error) {
+	switch a := AfterRetries(s); a {
+	case "":
+		return CancelAfterRetries, nil
+	case CancelAfterRetries, UnpaidAfterRetries, PastDueAfterRetries:
+		return a, nil
+	}
+	return "", fmt.Errorf("a subscription can be cancel, unpaid or past_due after the retries, not %q", s)
 }
 
 // Engine holds all objects. Use it through Do.

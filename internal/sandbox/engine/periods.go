@@ -30,14 +30,18 @@ func addMonths(t time.Time, n int) time.Time {
 	return first.AddDate(0, 0, min(t.Day(), last)-1)
 }
 
-// periodEnd is the first end of a period after start, counted from the anchor.
+// periodEnd is the first end of a period after start, counted from the anchor; the anchor itself when that is yet to come.
 func periodEnd(anchor, start int64, r *shape.Recurring) int64 {
-	for n := int64(1); ; n++ {
+	longest := int64(intervalDays[r.Interval]) * r.IntervalCount * int64(day/time.Second)
+	for n := max(0, (start-anchor)/longest); ; n++ { // no period is longer, so that many have passed
 		if end := after(anchor, r, n); end > start {
 			return end
 		}
 	}
 }
+
+// intervalDays are how many days an interval can have at most.
+var intervalDays = map[string]int{"day": 1, "week": 7, "month": 31, "year": 366}
 
 // each writes how a recurring price is charged: "month", "3 months".
 func each(r *shape.Recurring) string {

@@ -146,11 +146,15 @@ func (tx *Tx) renewalFailed(s *shape.Subscription, inv *shape.Invoice) {
 		update(tx, "customer.subscription.updated", s, func() { s.Status = "past_due" })
 		return
 	}
-	if tx.e.opts.Unpaid {
+	switch tx.e.opts.AfterRetries {
+	case UnpaidAfterRetries:
+		tx.stopCollecting(s)
 		update(tx, "customer.subscription.updated", s, func() { s.Status = "unpaid" })
-		return
+	case PastDueAfterRetries:
+		update(tx, "customer.subscription.updated", s, func() { s.Status = "past_due" })
+	default:
+		tx.endSubscription(s, "payment_failed")
 	}
-	tx.endSubscription(s, "payment_failed")
 }
 
 // reviveSubscription lets a subscription have what its invoice paid for.
@@ -178,12 +182,17 @@ func (tx *Tx) endSubscription(s *shape.Subscription, reason string) {
 		s.CanceledAt = shape.Time(tx.now)
 	}
 	s.CancellationDetails.Reason = shape.Str(reason)
+	tx.stopCollecting(s)
+	tx.emit("customer.subscription.deleted", s)
+}
+
+// stopCollecting leaves a subscription's invoices as they are: nothing more is tried by itself.
+func (tx *Tx) stopCollecting(s *shape.Subscription) {
 	for _, inv := range tx.Invoices.of(s.ID) {
 		if inv.Status == "draft" || inv.Status == "open" {
 			inv.AutoAdvance, inv.NextPaymentAttempt = false, 0
 		}
 	}
-	tx.emit("customer.subscription.deleted", s)
 }
 
 // planCancel sets or takes back the end of a subscription at the end of its period.
