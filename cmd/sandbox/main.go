@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -26,7 +27,7 @@ const defaultAddr = "localhost:8421"
 const stopWait = 5 * time.Second
 
 type options struct {
-	addr, webhook, secret, state, merchant, afterRetries string
+	addr, webhook, secret, state, merchant, afterRetries, apiVersion string
 }
 
 func main() {
@@ -72,6 +73,8 @@ and use any key that begins with sk_test_. Objects, events and deliveries are on
 	f.StringVar(&o.state, "state", "", "`FILE` that keeps everything over restarts")
 	f.StringVar(&o.afterRetries, "after-retries", "cancel", "what becomes of a subscription whose renewal stays unpaid: cancel, unpaid or past_due")
 	f.StringVar(&o.merchant, "merchant", "", "`NAME` that the payment pages show")
+	f.StringVar(&o.apiVersion, "api-version", sandbox.APIVersions()[0],
+		"default API `VERSION` of the account, which a Stripe-Version header overrules: "+strings.Join(sandbox.APIVersions(), ", "))
 	return cmd
 }
 
@@ -87,7 +90,9 @@ func run(ctx context.Context, o options) error {
 	defer ln.Close()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	base := baseURL(o.addr, ln)
-	sb, err := sandbox.New(sandbox.Options{BaseURL: base, StateFile: o.state, Merchant: o.merchant, AfterRetries: o.afterRetries, Logger: log})
+	sb, err := sandbox.New(sandbox.Options{
+		BaseURL: base, StateFile: o.state, Merchant: o.merchant, APIVersion: o.apiVersion, AfterRetries: o.afterRetries, Logger: log,
+	})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -25,21 +26,30 @@ import (
 	"github.com/payloop/payloop/internal/sandbox/engine"
 	"github.com/payloop/payloop/internal/sandbox/hosted"
 	"github.com/payloop/payloop/internal/sandbox/shape"
+	"github.com/payloop/payloop/internal/sandbox/version"
 )
 
 // Options are what a Sandbox may be told; the zero value works.
 type Options struct {
-	BaseURL   string           // how it is called from outside, without a slash at the end; hosted pages live there
-	StateFile string           // where everything is kept over restarts; empty keeps it in memory only
-	Merchant  string           // what the pages call the merchant; default "Sandbox Merchant"
-	Logger    *slog.Logger     // default: silent
-	Now       func() time.Time // the clock that sandbox time is counted from; default time.Now
+	BaseURL   string // how it is called from outside, without a slash at the end; hosted pages live there
+	StateFile string // where everything is kept over restarts; empty keeps it in memory only
+	Merchant  string // what the pages call the merchant; default "Sandbox Merchant"
+
+	// APIVersion is the account's default, one of APIVersions: for requests without a Stripe-Version header, for events, and for webhook
+	// endpoints without a version of their own. Default 2024-06-20.
+	APIVersion string
+
+	Logger *slog.Logger     // default: silent
+	Now    func() time.Time // the clock that sandbox time is counted from; default time.Now
 
 	WebhookPauses  []time.Duration // before the second attempt to deliver, the third, …; default deliver.DefaultPauses
 	RenewalRetries []time.Duration // between attempts to collect a failed renewal; default 3, 5 and 7 days
 	AfterRetries   string          // what becomes of a subscription after those attempts: "cancel" (default), "unpaid" or "past_due"
 	LeaveUnpaid    bool            // the same as AfterRetries "unpaid"
 }
+
+// APIVersions names the API versions that a sandbox answers in, oldest first.
+func APIVersions() []string { return version.Supported() }
 
 // Sandbox is a local Stripe. It is an http.Handler, and works from New until Close.
 type Sandbox struct {
@@ -65,7 +75,13 @@ func New(opts Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := engine.New(engine.Options{Now: opts.Now, Merchant: opts.Merchant, RetryAfter: opts.RenewalRetries, AfterRetries: after})
+	v, err := version.Parse(cmp.Or(opts.APIVersion, string(version.Canonical)), "")
+	if err != nil {
+		return nil, err
+	}
+	e := engine.New(engine.Options{
+		APIVersion: v, Now: opts.Now, Merchant: opts.Merchant, RetryAfter: opts.RenewalRetries, AfterRetries: after,
+	})
 	file, err := openState(opts.StateFile, e)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/payloop/payloop/internal/sandbox/engine"
 	"github.com/payloop/payloop/internal/sandbox/shape"
+	"github.com/payloop/payloop/internal/sandbox/version"
 )
 
 // API answers everything under /v1/.
@@ -27,7 +28,7 @@ type API struct {
 func New(e *engine.Engine) *API {
 	a := &API{engine: e, mux: http.NewServeMux()}
 	for _, r := range Routes() {
-		a.mux.Handle(r.Method+" "+r.Pattern, a.serve(r.handler))
+		a.mux.Handle(r.endpoint(), a.serve(r))
 	}
 	a.mux.HandleFunc("/v1/", a.unknownURL)
 	return a
@@ -37,7 +38,7 @@ func New(e *engine.Engine) *API {
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := engine.NewRequestID()
 	w.Header().Set("Request-Id", id)
-	w.Header().Set("Stripe-Version", shape.Version)
+	w.Header().Set("Stripe-Version", string(a.engine.APIVersion()))
 	w.Header().Set("Date", a.engine.Now().Format(http.TimeFormat))
 	w.Header().Set("Cache-Control", "no-cache, no-store")
 	if key := r.Header.Get("Idempotency-Key"); key != "" {
@@ -45,45 +46,62 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := authorize(r); err != nil {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="Stripe"`)
-		answer(w, err.Status, errorBody(err))
+		write(w, failed(version.Canonical, err))
 		return
 	}
+	if name := r.Header.Get("Stripe-Version"); name != "" {
+		if _, err := version.Parse(name, ""); err != nil {
+			write(w, failed(version.Canonical, err))
+			return
+		}
+		w.Header().Set("Stripe-Version", name)
+	}
 	a.mux.ServeHTTP(w, r)
+}
+
+// versionOf is the API version that a request is answered in.
+func versionOf(w http.ResponseWriter) version.Version {
+	return version.Version(w.Header().Get("Stripe-Version"))
 }
 
 func (a *API) unknownURL(w http.ResponseWriter, r *http.Request) {
 	err := shape.Invalid("", "", "Unrecognized request URL (%s: %s). The sandbox knows a part of Stripe's API only.", r.Method, r.URL.Path)
 	err.Status = http.StatusNotFound
-	answer(w, err.Status, errorBody(err))
+	write(w, failed(versionOf(w), err))
 }
 
 // reply is a finished answer.
 type reply struct {
 	status   int
 	body     []byte
+	version  version.Version
 	replayed bool
 }
 
-func (a *API) serve(h handler) http.HandlerFunc {
+func (a *API) serve(route Route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		out := a.reply(h, r, w.Header().Get("Request-Id"))
-		if out.replayed {
-			w.Header().Set("Idempotent-Replayed", "true")
+		v := versionOf(w)
+		if !v.Has(route.endpoint()) {
+			a.unknownURL(w, r)
+			return
 		}
-		answer(w, out.status, out.body)
+		write(w, a.reply(route, v, r, w.Header().Get("Request-Id")))
 	}
 }
 
 // reply reads the request, runs it alone in the engine, and writes the answer down before anybody else runs.
-func (a *API) reply(h handler, r *http.Request, requestID string) reply {
+func (a *API) reply(route Route, v version.Version, r *http.Request, requestID string) reply {
 	values, err := parameters(r)
 	if err != nil {
-		return failed(err)
+		return failed(v, err)
 	}
 	paths := takeExpand(values)
-	run, err := h.prepare(r, values)
+	if err := v.Params(route.endpoint(), values); err != nil {
+		return failed(v, err)
+	}
+	run, err := route.handler.prepare(r, values)
 	if err != nil {
-		return failed(err)
+		return failed(v, err)
 	}
 	key := r.Header.Get("Idempotency-Key")
 	if r.Method != http.MethodPost {
@@ -92,47 +110,47 @@ func (a *API) reply(h handler, r *http.Request, requestID string) reply {
 	var out reply
 	if r.Method == http.MethodGet {
 		_ = a.engine.Read(func(tx *engine.Tx) error {
-			out = execute(tx, run, paths)
+			out = execute(tx, v, run, paths)
 			return nil
 		}, about(r, values)...)
 		return out
 	}
 	_ = a.engine.Do(shape.EventRequest{ID: shape.Str(requestID), IdempotencyKey: shape.Str(key)}, func(tx *engine.Tx) error {
 		if key == "" {
-			out = execute(tx, run, paths)
+			out = execute(tx, v, run, paths)
 			return nil
 		}
-		out = once(tx, key, fingerprint(r, values), func() reply { return execute(tx, run, paths) })
+		out = once(tx, v, key, fingerprint(r, values), func() reply { return execute(tx, v, run, paths) })
 		return nil
 	}, about(r, values)...)
 	return out
 }
 
-func execute(tx *engine.Tx, run func(*engine.Tx) (any, error), paths []string) reply {
+func execute(tx *engine.Tx, v version.Version, run func(*engine.Tx) (any, error), paths []string) reply {
 	obj, err := run(tx)
 	if err != nil {
-		return failed(err)
+		return failed(v, err)
 	}
-	obj, err = expand(tx, obj, paths)
+	obj, err = expand(tx, v, obj, paths)
 	if err != nil {
-		return failed(err)
+		return failed(v, err)
 	}
-	return reply{status: http.StatusOK, body: indented(obj)}
+	return reply{status: http.StatusOK, body: rendered(v, obj), version: v}
 }
 
 // once runs a request the first time its key is seen, and repeats the answer after that.
-func once(tx *engine.Tx, key, request string, run func() reply) reply {
+func once(tx *engine.Tx, v version.Version, key, request string, run func() reply) reply {
 	if known := tx.Answer(key); known != nil {
 		if known.Request != request {
-			return failed(&shape.Error{
+			return failed(v, &shape.Error{
 				Status: http.StatusBadRequest, Type: "idempotency_error", Message: "Keys for idempotent requests can only be used with the same " +
 					"parameters they were first used with. Try using a key other than '" + key + "' if you meant to execute a different request.",
 			})
 		}
-		return reply{status: known.Status, body: known.Body, replayed: true}
+		return reply{status: known.Status, body: known.Body, version: version.Version(known.Version), replayed: true}
 	}
 	out := run()
-	tx.Remember(key, engine.SavedAnswer{Request: request, Status: out.status, Body: out.body})
+	tx.Remember(key, engine.SavedAnswer{Request: request, Version: string(v), Status: out.status, Body: out.body})
 	return out
 }
 
@@ -187,16 +205,25 @@ func authorize(r *http.Request) *shape.Error {
 	return nil
 }
 
-func failed(err error) reply {
+func failed(v version.Version, err error) reply {
 	var e *shape.Error
 	if !errors.As(err, &e) {
 		e = &shape.Error{Status: http.StatusInternalServerError, Type: "api_error", Message: "The sandbox failed: " + err.Error()}
 	}
-	return reply{status: e.Status, body: errorBody(e)}
+	return reply{status: e.Status, body: rendered(v, map[string]any{"error": e})}
 }
 
-func errorBody(e *shape.Error) []byte {
-	return indented(map[string]any{"error": e})
+// rendered is the JSON of an answer in a version's shape.
+func rendered(v version.Version, obj any) []byte {
+	if v.Same() {
+		return indented(obj)
+	}
+	tree, ok := obj.(map[string]any) // expanded already
+	if !ok {
+		tree, _ = asTree(obj).(map[string]any)
+	}
+	v.Render(tree)
+	return indented(tree)
 }
 
 func indented(v any) []byte {
@@ -210,8 +237,14 @@ func indented(v any) []byte {
 	return b.Bytes()
 }
 
-func answer(w http.ResponseWriter, status int, body []byte) {
+func write(w http.ResponseWriter, out reply) {
+	if out.replayed {
+		w.Header().Set("Idempotent-Replayed", "true")
+	}
+	if out.version != "" {
+		w.Header().Set("Stripe-Version", string(out.version))
+	}
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(body)
+	w.WriteHeader(out.status)
+	_, _ = w.Write(out.body)
 }

@@ -1,14 +1,13 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/url"
 	"reflect"
 	"strings"
 
 	"github.com/payloop/payloop/internal/sandbox/engine"
 	"github.com/payloop/payloop/internal/sandbox/shape"
+	"github.com/payloop/payloop/internal/sandbox/version"
 )
 
 // maxExpandDepth is how deep one may expand, from Stripe's documentation; data. of a list does not count.
@@ -27,7 +26,8 @@ func takeExpand(values url.Values) []string {
 }
 
 // expand replaces ids by the objects they name. The object's Go type says what may be expanded: fields of type Ref.
-func expand(tx *engine.Tx, obj any, paths []string) (any, error) {
+// Paths are those of the version; the tree stays canonical, and is rendered when it is whole.
+func expand(tx *engine.Tx, v version.Version, obj any, paths []string) (any, error) {
 	if len(paths) == 0 {
 		return obj, nil
 	}
@@ -37,7 +37,7 @@ func expand(tx *engine.Tx, obj any, paths []string) (any, error) {
 		if len(parts) > maxExpandDepth && (parts[0] != "data" || len(parts) > maxExpandDepth+1) {
 			return nil, shape.Invalid("expand", "", "You cannot expand more than %d levels of a property (%s).", maxExpandDepth, path)
 		}
-		e := expansion{tx: tx, path: path}
+		e := expansion{tx: tx, version: v, path: path}
 		if err := e.into(reflect.TypeOf(obj), tree, parts); err != nil {
 			return nil, err
 		}
@@ -46,9 +46,10 @@ func expand(tx *engine.Tx, obj any, paths []string) (any, error) {
 }
 
 type expansion struct {
-	tx   *engine.Tx
-	path string
-	id   string // of the nearest object on the way that has one
+	tx      *engine.Tx
+	version version.Version
+	path    string
+	id      string // of the nearest object on the way that has one
 }
 
 // into walks one path down, along the type and the JSON at once.
@@ -68,6 +69,10 @@ func (e expansion) into(t reflect.Type, node any, parts []string) error {
 	}
 	if id, ok := m["id"].(string); ok {
 		e.id = id
+	}
+	kind, _ := m["object"].(string)
+	if parts, ok = e.version.Path(kind, parts); !ok {
+		return e.refused()
 	}
 	f, ok := fieldByJSON(t, parts[0])
 	if _, present := m[parts[0]]; !ok || !present {
@@ -141,10 +146,4 @@ func fieldByJSON(t reflect.Type, name string) (reflect.StructField, bool) {
 	return reflect.StructField{}, false
 }
 
-func asTree(v any) any {
-	var tree any
-	d := json.NewDecoder(bytes.NewReader(indented(v)))
-	d.UseNumber()
-	_ = d.Decode(&tree)
-	return tree
-}
+func asTree(v any) any { return version.Decode(indented(v)) }

@@ -11,6 +11,9 @@ type Route struct {
 	handler         handler
 }
 
+// endpoint names the route, as package version knows it.
+func (r Route) endpoint() string { return r.Method + " " + r.Pattern }
+
 // Params are the parameters the endpoint takes; any other is refused. expand[] is taken everywhere.
 func (r Route) Params() []string { return form.Names(r.handler.params) }
 
@@ -50,6 +53,9 @@ var routes = []Route{
 
 	{"GET", "/v1/events", all(tx.ListEvents)},
 	{"GET", "/v1/events/{id}", one(tx.GetEvent)},
+
+	{"GET", "/v1/invoice_payments", all(tx.ListInvoicePayments)},
+	{"GET", "/v1/invoice_payments/{id}", one(tx.GetInvoicePayment)},
 
 	{"GET", "/v1/invoices", all(tx.ListInvoices)},
 	{"GET", "/v1/invoices/upcoming", all(tx.UpcomingInvoice)},

@@ -1,6 +1,9 @@
 package engine
 
-import "github.com/payloop/payloop/internal/sandbox/shape"
+import (
+	"github.com/payloop/payloop/internal/sandbox/shape"
+	"github.com/payloop/payloop/internal/sandbox/version"
+)
 
 // defaultMerchant is what the hosted pages call the merchant unless told otherwise.
 const defaultMerchant = "Sandbox Merchant"
@@ -21,6 +24,9 @@ func merchant(name string, now int64) shape.Account {
 
 // Merchant is what the hosted pages call the merchant.
 func (e *Engine) Merchant() string { return e.opts.Merchant }
+
+// APIVersion is the account's default API version: that of requests which name none, and of events.
+func (e *Engine) APIVersion() version.Version { return e.opts.APIVersion }
 
 // NoInput is a request without parameters.
 type NoInput struct{}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/payloop/payloop/internal/sandbox/shape"
+	"github.com/payloop/payloop/internal/sandbox/version"
 )
 
 // Delivery is one event on its way to one endpoint.
@@ -51,24 +52,31 @@ type Letter struct {
 	Event   shape.Event
 }
 
-// Letter looks a delivery up as it is to be sent now; false when its endpoint is gone or disabled, or it is done.
+// Letter looks a delivery up as it is to be sent now, in the endpoint's API version or, when it has none of its own, in
+// the one the event happened in; false when the endpoint is gone or disabled, or the delivery is done.
 func (e *Engine) Letter(deliveryID string) (Letter, bool) {
+	letter, v, ok := e.letter(deliveryID)
+	if ok {
+		letter.Event = v.Event(letter.Event) // outside the lock: it may take a moment
+	}
+	return letter, ok
+}
+
+// letter is a letter whose event is still in the canonical shape, and the version it is to be rendered in.
+func (e *Engine) letter(deliveryID string) (Letter, version.Version, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	d := e.state.Deliveries.get(deliveryID)
 	if d == nil {
-		return Letter{}, false
+		return Letter{}, "", false
 	}
 	end, ev := e.state.Endpoints.get(d.Endpoint), e.state.Events.get(d.Event)
 	if end == nil || ev == nil || end.Status != "enabled" {
 		e.giveUp(d)
-		return Letter{}, false
+		return Letter{}, "", false
 	}
 	letter := Letter{URL: end.URL, Secrets: []string{end.Secret}, Event: *ev}
-	if end.APIVersion != "" {
-		letter.Event.APIVersion = string(end.APIVersion)
-	}
-	return letter, true
+	return letter, version.Version(or(string(end.APIVersion), ev.APIVersion)), true
 }
 
 // Record notes an attempt. With a zero next time nothing more will be tried unless somebody asks for it.

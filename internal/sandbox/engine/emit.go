@@ -27,7 +27,7 @@ func (tx *Tx) publish(typ string, obj any, snapshot, prev json.RawMessage) {
 	tx.reindex(obj)
 	tx.track(obj)
 	ev := &shape.Event{
-		ID: longID("evt"), Object: "event", APIVersion: shape.Version, Created: tx.now, Type: typ, Request: tx.req,
+		ID: longID("evt"), Object: "event", APIVersion: string(tx.e.opts.APIVersion), Created: tx.now, Type: typ, Request: tx.req,
 		Data: shape.EventData{Object: snapshot, PreviousAttributes: prev},
 	}
 	tx.Events.add(ev.ID, ev)

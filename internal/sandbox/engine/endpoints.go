@@ -4,6 +4,7 @@ import (
 	"net/url"
 
 	"github.com/payloop/payloop/internal/sandbox/shape"
+	"github.com/payloop/payloop/internal/sandbox/version"
 )
 
 // EndpointNew makes a webhook endpoint.
@@ -29,6 +30,11 @@ type EndpointInput struct {
 func (tx *Tx) CreateEndpoint(in EndpointNew) (any, error) {
 	if u, err := url.Parse(in.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, shape.Invalid("url", "url_invalid", "Invalid URL: An explicit scheme (such as https) must be provided.")
+	}
+	if in.APIVersion != "" {
+		if _, err := version.Parse(in.APIVersion, "api_version"); err != nil {
+			return nil, err
+		}
 	}
 	if len(in.EnabledEvents) == 0 {
 		return nil, shape.Invalid("enabled_events", "parameter_missing", "Missing required param: enabled_events.")

@@ -10,12 +10,16 @@ import (
 	"time"
 
 	"github.com/payloop/payloop/internal/sandbox/shape"
+	"github.com/payloop/payloop/internal/sandbox/version"
 )
 
 // Options are what an Engine may be told; the zero value works.
 type Options struct {
 	Now      func() time.Time // the clock that sandbox time is counted from; default time.Now
 	Merchant string           // the merchant's name; default "Sandbox Merchant"
+
+	// APIVersion is the account's default API version, which events are rendered in; default version.Canonical.
+	APIVersion version.Version
 
 	// RetryAfter are the pauses between attempts to collect a failed renewal; default 3, 5 and 7 days.
 	RetryAfter []time.Duration
@@ -66,6 +70,7 @@ func New(opts Options) *Engine {
 		opts.RetryAfter = []time.Duration{3 * day, 5 * day, 7 * day}
 	}
 	opts.Merchant = or(opts.Merchant, defaultMerchant)
+	opts.APIVersion = or(opts.APIVersion, version.Canonical)
 	e := &Engine{opts: opts, due: map[string]*dueHeap{}}
 	e.state = newState(opts.Merchant, opts.Now().Unix())
 	return e

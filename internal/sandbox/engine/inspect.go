@@ -125,7 +125,7 @@ func (tx *Tx) ViewEvent(id string) (EventView, bool) {
 	if ev == nil {
 		return EventView{}, false
 	}
-	v := EventView{Event: *ev, JSON: pretty(ev)}
+	v := EventView{Event: *ev, JSON: pretty(toldEvent(ev))}
 	for _, d := range tx.Deliveries.all() {
 		if d.Event == id {
 			dv := DeliveryView{Delivery: *d, URL: "(endpoint deleted)"}

@@ -51,6 +51,10 @@ func (tx *Tx) Include(id, field string) (any, bool) {
 			l.URL = "/v1/customers/" + id + "/subscriptions"
 			out = l
 		}
+	case field == "payments" && strings.HasPrefix(id, "in_"):
+		out, err = tx.paymentsOf(id)
+	case field == "confirmation_secret" && strings.HasPrefix(id, "in_"):
+		out = tx.confirmationSecret(id)
 	case field == "refunds" && strings.HasPrefix(id, "ch_"):
 		out, err = tx.ListRefunds(RefundList{Charge: id})
 		if l, ok := out.(shape.List[*shape.Refund]); ok {

@@ -49,6 +49,7 @@ func newState(merchantName string, now int64) *state {
 // SavedAnswer is what a request with an idempotency key was answered.
 type SavedAnswer struct {
 	Request string `json:"request"` // method, path and parameters, to notice a key used for something else
+	Version string `json:"version"` // it was answered in
 	Status  int    `json:"status"`
 	Body    []byte `json:"body"`
 	At      int64  `json:"at"`

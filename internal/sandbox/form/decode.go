@@ -16,12 +16,13 @@ func Decode(values url.Values, into any) error {
 	root := parse(values)
 	v := reflect.ValueOf(into).Elem()
 	if unknown := unknownIn(root, v.Type(), ""); len(unknown) > 0 {
-		return refuseUnknown(unknown)
+		return Unknown(unknown)
 	}
 	return object(root, v, "")
 }
 
-func refuseUnknown(names []string) error {
+// Unknown refuses parameters that an endpoint does not take.
+func Unknown(names []string) error {
 	slices.Sort(names)
 	noun := "parameter"
 	if len(names) > 1 {

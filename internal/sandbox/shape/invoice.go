@@ -60,7 +60,7 @@ type Invoice struct {
 	Paid                         bool                 `json:"paid"`
 	PaidOutOfBand                bool                 `json:"paid_out_of_band"`
 	PaymentIntent                Ref                  `json:"payment_intent"`
-	PaymentSettings              InvoicePayment       `json:"payment_settings"`
+	PaymentSettings              InvoicePaySettings   `json:"payment_settings"`
 	PeriodEnd                    int64                `json:"period_end"`
 	PeriodStart                  int64                `json:"period_start"`
 	PostPaymentCreditNotesAmount int64                `json:"post_payment_credit_notes_amount"`
@@ -89,8 +89,8 @@ type Invoice struct {
 	WebhooksDeliveredAt          Time                 `json:"webhooks_delivered_at"`
 }
 
-// InvoicePayment is how an invoice may be paid.
-type InvoicePayment struct {
+// InvoicePaySettings is how an invoice may be paid.
+type InvoicePaySettings struct {
 	DefaultMandate       Null     `json:"default_mandate"`
 	PaymentMethodOptions Null     `json:"payment_method_options"`
 	PaymentMethodTypes   []string `json:"payment_method_types"`
