@@ -218,10 +218,7 @@ func rendered(v version.Version, obj any) []byte {
 	if v.Same() {
 		return indented(obj)
 	}
-	tree, ok := obj.(map[string]any) // expanded already
-	if !ok {
-		tree, _ = asTree(obj).(map[string]any)
-	}
+	tree := asTree(obj)
 	v.Render(tree)
 	return indented(tree)
 }

@@ -1,0 +1,146 @@
+package sandbox_test
+
+import (
+	"strings"
+	"testing"
+
+	stripe79 "github.com/stripe/stripe-go/v79"
+	"github.com/stripe/stripe-go/v82"
+)
+
+// basilClient is Stripe's own client for Basil, on the same sandbox.
+func (b *bundle) basilClient() *stripe.Client {
+	noRetries := int64(0)
+	backends := stripe.NewBackendsWithConfig(&stripe.BackendConfig{
+		URL: stripe.String(b.srv.URL), MaxNetworkRetries: &noRetries, LeveledLogger: &stripe.LeveledLogger{},
+	})
+	return stripe.NewClient("sk_test_123", stripe.WithBackends(backends))
+}
+
+// subscribeInBasil makes a subscription as an integration of Basil does, without a page.
+func (b *bundle) subscribeInBasil(sc *stripe.Client, expand ...string) *stripe.Subscription {
+	b.Helper()
+	ctx := b.Context()
+	price := must(sc.V1Prices.Create(ctx, &stripe.PriceCreateParams{
+		Currency: stripe.String("usd"), UnitAmount: stripe.Int64(1200), ProductData: &stripe.PriceCreateProductDataParams{Name: stripe.String("Team")},
+		Recurring: &stripe.PriceCreateRecurringParams{Interval: stripe.String("month")},
+	}))
+	c := must(sc.V1Customers.Create(ctx, &stripe.CustomerCreateParams{Email: stripe.String("ada@example.com")}))
+	card := must(sc.V1PaymentMethods.Attach(ctx, "pm_card_visa", &stripe.PaymentMethodAttachParams{Customer: &c.ID}))
+	params := &stripe.SubscriptionCreateParams{
+		Customer: &c.ID, DefaultPaymentMethod: &card.ID, Items: []*stripe.SubscriptionCreateItemParams{{Price: &price.ID, Quantity: stripe.Int64(2)}},
+	}
+	for _, path := range expand {
+		params.AddExpand(path)
+	}
+	return must(sc.V1Subscriptions.Create(ctx, params))
+}
+
+func TestStripesBasilClientReadsASubscription(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	sc := b.basilClient()
+	sub := b.subscribeInBasil(sc, "latest_invoice.payments", "latest_invoice.confirmation_secret")
+	item := sub.Items.Data[0]
+	if item.CurrentPeriodStart != sub.Created || item.CurrentPeriodEnd <= item.CurrentPeriodStart || sub.BillingMode.Type != stripe.SubscriptionBillingModeTypeClassic {
+		t.Errorf("subscription: %s", sub.LastResponse.RawJSON)
+	}
+	inv := sub.LatestInvoice
+	if inv.Status != stripe.InvoiceStatusPaid || inv.Parent.Type != stripe.InvoiceParentTypeSubscriptionDetails ||
+		inv.Parent.SubscriptionDetails.Subscription.ID != sub.ID || inv.AmountPaid != 2400 || inv.AmountOverpaid != 0 || len(inv.TotalTaxes) != 0 {
+		t.Errorf("invoice: %+v", inv)
+	}
+	line := inv.Lines.Data[0]
+	if line.Pricing.PriceDetails.Price != item.Price.ID || line.Pricing.PriceDetails.Product != item.Price.Product.ID || line.Pricing.UnitAmountDecimal != 1200 ||
+		line.Parent.SubscriptionItemDetails.SubscriptionItem != item.ID || line.Parent.SubscriptionItemDetails.Proration {
+		t.Errorf("line: %+v", line)
+	}
+	paid := inv.Payments.Data[0]
+	if paid.Status != "paid" || paid.AmountPaid != 2400 || paid.AmountRequested != 2400 || !paid.IsDefault || paid.StatusTransitions.PaidAt == 0 ||
+		paid.Payment.Type != stripe.InvoicePaymentPaymentTypePaymentIntent || paid.Invoice.ID != inv.ID {
+		t.Errorf("payment: %+v", paid)
+	}
+	if s := inv.ConfirmationSecret; s.Type != "payment_intent" || !strings.HasPrefix(s.ClientSecret, paid.Payment.PaymentIntent.ID+"_secret_") {
+		t.Errorf("confirmation secret: %+v", s)
+	}
+}
+
+func TestInvoicePaymentsAreListedAndFound(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	sc := b.basilClient()
+	sub := b.subscribeInBasil(sc)
+	params := &stripe.InvoicePaymentListParams{Invoice: &sub.LatestInvoice.ID, Status: stripe.String("paid")}
+	params.AddExpand("data.payment.payment_intent")
+	var found []*stripe.InvoicePayment
+	for p, err := range sc.V1InvoicePayments.List(t.Context(), params) {
+		found = append(found, must(p, err))
+	}
+	if len(found) != 1 || found[0].Payment.PaymentIntent.Status != stripe.PaymentIntentStatusSucceeded {
+		t.Fatalf("payments: %+v", found)
+	}
+	again := must(sc.V1InvoicePayments.Retrieve(t.Context(), found[0].ID, nil))
+	if again.ID != found[0].ID || again.Invoice.ID != sub.LatestInvoice.ID || !strings.HasPrefix(again.ID, "inpay_1") {
+		t.Errorf("found again: %+v", again)
+	}
+	byIntent := &stripe.InvoicePaymentListParams{Payment: &stripe.InvoicePaymentListPaymentParams{
+		Type: stripe.String("payment_intent"), PaymentIntent: stripe.String("pi_none"),
+	}}
+	for p := range sc.V1InvoicePayments.List(t.Context(), byIntent) {
+		t.Errorf("found by a payment intent that is none: %+v", p)
+	}
+	if _, err := sc.V1InvoicePayments.Retrieve(t.Context(), "inpay_none", nil); err.(*stripe.Error).HTTPStatusCode != 404 {
+		t.Errorf("not there: %v", err)
+	}
+}
+
+// An unpaid first invoice is what a payment form of Basil starts from.
+func TestConfirmationSecretOfAnIncompleteSubscription(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c, price := b.customer(), b.price("Basic", 500, "month")
+	params := &stripe.SubscriptionCreateParams{
+		Customer: &c.ID, Items: []*stripe.SubscriptionCreateItemParams{{Price: &price.ID}}, PaymentBehavior: stripe.String("default_incomplete"),
+	}
+	params.AddExpand("latest_invoice.confirmation_secret")
+	params.AddExpand("latest_invoice.payments")
+	sub := must(b.basilClient().V1Subscriptions.Create(t.Context(), params))
+	if sub.LatestInvoice.ConfirmationSecret.ClientSecret == "" || sub.LatestInvoice.Payments.Data[0].Status != "open" {
+		t.Errorf("invoice: %+v", sub.LatestInvoice)
+	}
+	trial := &stripe.SubscriptionCreateParams{Customer: &c.ID, Items: params.Items, TrialPeriodDays: stripe.Int64(7)}
+	trial.AddExpand("latest_invoice.confirmation_secret")
+	trial.AddExpand("latest_invoice.payments")
+	free := must(b.basilClient().V1Subscriptions.Create(t.Context(), trial)).LatestInvoice
+	if free.ConfirmationSecret != nil || len(free.Payments.Data) != 0 {
+		t.Errorf("nothing to pay: %+v", free)
+	}
+}
+
+// What is credited and charged for a change of plan comes from invoice items.
+func TestProrationsInBasil(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	sc := b.basilClient()
+	sub := b.subscribeInBasil(sc)
+	dear := b.price("Dear", 9000, "month")
+	b.advance(10 * 24 * 3600 * 1e9)
+	params := &stripe.SubscriptionUpdateParams{
+		Items:             []*stripe.SubscriptionUpdateItemParams{{ID: &sub.Items.Data[0].ID, Price: &dear.ID}},
+		ProrationBehavior: stripe.String("always_invoice"),
+	}
+	params.AddExpand("latest_invoice")
+	inv := must(sc.V1Subscriptions.Update(t.Context(), sub.ID, params)).LatestInvoice
+	if inv.Parent.SubscriptionDetails.SubscriptionProrationDate == 0 || len(inv.Lines.Data) != 2 {
+		t.Fatalf("invoice: %+v", inv)
+	}
+	credit := inv.Lines.Data[0].Parent
+	if credit.Type != stripe.InvoiceLineItemParentTypeInvoiceItemDetails || !credit.InvoiceItemDetails.Proration ||
+		credit.InvoiceItemDetails.Subscription != sub.ID || !strings.HasPrefix(credit.InvoiceItemDetails.InvoiceItem, "ii_") ||
+		credit.InvoiceItemDetails.ProrationDetails.CreditedItems.Invoice != sub.LatestInvoice.ID {
+		t.Errorf("credit: %+v", credit.InvoiceItemDetails)
+	}
+	if old := must(b.stripe.Invoices.Get(inv.ID, &stripe79.InvoiceParams{})); !old.Lines.Data[0].Proration || old.Lines.Data[0].InvoiceItem == nil {
+		t.Errorf("the same line at 2024-06-20: %+v", old.Lines.Data[0])
+	}
+}
