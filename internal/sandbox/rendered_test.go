@@ -14,9 +14,12 @@ const latestBasil version.Version = "2025-08-27.basil"
 // checkInBasil renders an answer of 2024-06-20 in Basil too, and lists what is wrong with that: so every step of every
 // test is one at Basil as well.
 func checkInBasil(method, path string, status int, body []byte) []string {
-	tree := version.Decode(body)
+	var tree any
+	if err := json.Unmarshal(body, &tree); err != nil {
+		return []string{err.Error()}
+	}
 	latestBasil.Render(tree)
-	out := schemasOf(string(latestBasil)).checkAnswer(method, path, status, must(json.Marshal(tree)))
+	out := schemasOf(string(latestBasil)).checkTree(method, path, status, tree)
 	for _, ev := range eventsIn(body) {
 		if version.Version(ev.APIVersion).Same() {
 			out = append(out, checkEventInBasil(ev)...)

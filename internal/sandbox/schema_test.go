@@ -73,6 +73,11 @@ func (s schemas) checkAnswer(method, path string, status int, body []byte) []str
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return []string{"not JSON: " + err.Error()}
 	}
+	return s.checkTree(method, path, status, answer)
+}
+
+// checkTree is checkAnswer for what was read already.
+func (s schemas) checkTree(method, path string, status int, answer any) []string {
 	if status >= 400 {
 		return s.check(s.Components.Schemas["error"], answer, "")
 	}
