@@ -1,18 +1,16 @@
 package version
 
-import "encoding/json"
-
 // basilInvoice says under parent what an invoice is for, and no longer which payment it has: that is told by
 // payments, which is sent only when expand[] asks for it.
 func basilInvoice(_ Version, inv map[string]any) {
 	inv["parent"] = invoiceParent(inv)
 	if inv["paid_out_of_band"] == true {
-		inv["amount_paid"], inv["amount_remaining"] = inv["amount_due"], json.Number("0")
+		inv["amount_paid"], inv["amount_remaining"] = inv["amount_due"], float64(0)
 	}
 	inv["total_taxes"] = taxes(take(inv, "total_tax_amounts"))
 	drop(inv, "application_fee_amount", "charge", "discount", "paid", "paid_out_of_band", "payment_intent", "quote",
 		"subscription", "subscription_details", "subscription_proration_date", "tax", "transfer_data")
-	add(inv, "amount_overpaid", json.Number("0"))
+	add(inv, "amount_overpaid", float64(0))
 	add(inv, "total_pretax_credit_amounts", []any{})
 	automatic := within(inv, "automatic_tax")
 	add(automatic, "disabled_reason", nil)
