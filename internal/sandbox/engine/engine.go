@@ -25,6 +25,8 @@ type Options struct {
 	RetryAfter []time.Duration
 	// AfterRetries is what becomes of the subscription when the last attempt failed; default CancelAfterRetries.
 	AfterRetries AfterRetries
+	// TaxRate is the flat rate of automatic tax, in hundredths of a percent; default 1000, which is 10 %. Below zero: no tax.
+	TaxRate int64
 }
 
 // AfterRetries is what becomes of a subscription whose renewal could not be collected. Stripe has it as a setting.
@@ -69,6 +71,7 @@ func New(opts Options) *Engine {
 	if opts.RetryAfter == nil {
 		opts.RetryAfter = []time.Duration{3 * day, 5 * day, 7 * day}
 	}
+	opts.TaxRate = max(0, or(opts.TaxRate, defaultTaxRate))
 	opts.Merchant = or(opts.Merchant, defaultMerchant)
 	opts.APIVersion = or(opts.APIVersion, version.Canonical)
 	e := &Engine{opts: opts, due: map[string]*dueHeap{}}
@@ -92,6 +95,8 @@ type Tx struct {
 	clock string // id of the test clock whose time it is; empty for the sandbox's own
 	now   int64  // Unix seconds by that clock
 	req   shape.EventRequest
+
+	preview map[string]*shape.Discount // discounts that are only tried out: nothing is kept of them
 }
 
 // Do runs fn alone, after whatever fell due before now, and then what fn made fall due at once. The request is named

@@ -17,9 +17,11 @@ func (tx *Tx) draft(c *shape.Customer, s *shape.Subscription, reason, currency s
 	if s != nil {
 		inv.Subscription = shape.Ref(s.ID)
 		inv.SubscriptionDetails = &shape.SubscriptionDetails{Metadata: s.Metadata}
+		inv.AutomaticTax.Enabled = s.AutomaticTax.Enabled
 		lines = append(tx.takeWaiting(s, inv.ID), lines...)
 	}
-	fill(inv, lines)
+	inv.Discounts = tx.inherited(c, s, tx.now)
+	tx.total(inv, lines)
 	tx.Invoices.add(inv.ID, inv)
 	return inv
 }
@@ -32,19 +34,6 @@ func blankInvoice(tx *Tx, c *shape.Customer, reason, currency string) *shape.Inv
 		CustomerTaxExempt: shape.Str(c.TaxExempt), Issuer: shape.Issuer{Type: "self"},
 		PeriodEnd: tx.now, PeriodStart: tx.now, StartingBalance: c.Balance, Status: "draft", TestClock: c.TestClock,
 	}
-}
-
-// fill puts lines on an invoice and sums them up.
-func fill(inv *shape.Invoice, lines []shape.Line) {
-	total := int64(0)
-	for i := range lines {
-		lines[i].Invoice = shape.Str(inv.ID)
-		total += lines[i].Amount
-	}
-	inv.Lines = shape.NewList("/v1/invoices/"+inv.ID+"/lines", lines...)
-	inv.Subtotal, inv.SubtotalExcludingTax, inv.Total, inv.TotalExcludingTax = total, total, total, total
-	inv.AmountDue = max(0, total)
-	inv.AmountRemaining = inv.AmountDue
 }
 
 // line is one line of an invoice for a price.

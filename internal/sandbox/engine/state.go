@@ -30,20 +30,25 @@ type state struct {
 	PortalSessions table[shape.PortalSession]       `json:"portal_sessions"`
 	Events         table[shape.Event]               `json:"-"` // saved apart, see Snapshot
 	Endpoints      table[shape.WebhookEndpoint]     `json:"webhook_endpoints"`
+	Coupons        table[shape.Coupon]              `json:"coupons"`
+	PromotionCodes table[shape.PromotionCode]       `json:"promotion_codes"`
+	Discounts      table[shape.Discount]            `json:"discounts"`
+	TaxRates       table[shape.TaxRate]             `json:"tax_rates"`
 	Clocks         table[shape.TestClock]           `json:"test_clocks"`
 
 	// What Stripe keeps to itself.
-	Deleted    table[shape.Deleted] `json:"deleted"`    // answers for objects that were
-	Cards      table[card]          `json:"cards"`      // by payment method
-	Purchases  table[purchase]      `json:"purchases"`  // by checkout session
-	Reminded   map[string]bool      `json:"reminded"`   // subscriptions whose trial_will_end was sent
-	FlowsDone  map[string]bool      `json:"flows_done"` // portal sessions whose flow is through
-	Deliveries table[Delivery]      `json:"-"`          // events on their way to endpoints
-	Answers    table[SavedAnswer]   `json:"-"`          // by idempotency key
+	Deleted        table[shape.Deleted] `json:"deleted"`         // answers for objects that were
+	Cards          table[card]          `json:"cards"`           // by payment method
+	Purchases      table[purchase]      `json:"purchases"`       // by checkout session
+	CouponProducts map[string][]string  `json:"coupon_products"` // the only products a coupon is for
+	Reminded       map[string]bool      `json:"reminded"`        // subscriptions whose trial_will_end was sent
+	FlowsDone      map[string]bool      `json:"flows_done"`      // portal sessions whose flow is through
+	Deliveries     table[Delivery]      `json:"-"`               // events on their way to endpoints
+	Answers        table[SavedAnswer]   `json:"-"`               // by idempotency key
 }
 
 func newState(merchantName string, now int64) *state {
-	return &state{Account: merchant(merchantName, now), Reminded: map[string]bool{}, FlowsDone: map[string]bool{}}
+	return &state{Account: merchant(merchantName, now), Reminded: map[string]bool{}, FlowsDone: map[string]bool{}, CouponProducts: map[string][]string{}}
 }
 
 // SavedAnswer is what a request with an idempotency key was answered.

@@ -56,9 +56,9 @@ func (tx *Tx) UpcomingInvoice(in Upcoming) (any, error) {
 	inv.Subscription, inv.SubscriptionDetails = shape.Ref(s.ID), &shape.SubscriptionDetails{Metadata: s.Metadata}
 	inv.SubscriptionProrationDate, inv.NextPaymentAttempt = at, shape.Time(s.CurrentPeriodEnd)
 	inv.PeriodStart, inv.PeriodEnd = s.CurrentPeriodStart, s.CurrentPeriodEnd
-	fill(inv, lines)
-	inv.AmountDue = max(0, inv.Total+inv.StartingBalance)
-	inv.AmountRemaining = inv.AmountDue
+	inv.Discounts = tx.inherited(tx.Customers.get(string(s.Customer)), s, s.CurrentPeriodEnd)
+	inv.AutomaticTax.Enabled = s.AutomaticTax.Enabled
+	tx.total(inv, lines)
 	return inv, nil
 }
 

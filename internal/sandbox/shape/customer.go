@@ -11,7 +11,7 @@ type Customer struct {
 	DefaultSource       Ref                     `json:"default_source"`
 	Delinquent          bool                    `json:"delinquent"`
 	Description         Str                     `json:"description"`
-	Discount            Null                    `json:"discount"`
+	Discount            *Discount               `json:"discount"`
 	Email               Str                     `json:"email"`
 	InvoicePrefix       string                  `json:"invoice_prefix"`
 	InvoiceSettings     CustomerInvoiceSettings `json:"invoice_settings"`

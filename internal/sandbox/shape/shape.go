@@ -113,11 +113,11 @@ type Address struct {
 	State      Str `json:"state"`
 }
 
-// AutomaticTax is the tax setting of a document; the sandbox computes no tax.
+// AutomaticTax is the tax setting of a document, and whether the tax could be computed.
 type AutomaticTax struct {
-	Enabled   bool `json:"enabled"`
-	Liability Null `json:"liability"`
-	Status    Null `json:"status"`
+	Enabled   bool    `json:"enabled"`
+	Liability *Issuer `json:"liability"`
+	Status    Str     `json:"status"`
 }
 
 // Issuer says on whose behalf an invoice is issued.

@@ -29,8 +29,8 @@ type Subscription struct {
 	DefaultSource                 Ref                       `json:"default_source"`
 	DefaultTaxRates               Array[string]             `json:"default_tax_rates"`
 	Description                   Str                       `json:"description"`
-	Discount                      Null                      `json:"discount"`
-	Discounts                     Array[string]             `json:"discounts"`
+	Discount                      *Discount                 `json:"discount"`
+	Discounts                     Array[Ref]                `json:"discounts"`
 	EndedAt                       Time                      `json:"ended_at"`
 	InvoiceSettings               SubscriptionInvoice       `json:"invoice_settings"`
 	Items                         List[SubscriptionItem]    `json:"items"`
@@ -58,8 +58,8 @@ type Subscription struct {
 
 // SubscriptionTax is the tax setting of a subscription.
 type SubscriptionTax struct {
-	Enabled   bool `json:"enabled"`
-	Liability Null `json:"liability"`
+	Enabled   bool    `json:"enabled"`
+	Liability *Issuer `json:"liability"`
 }
 
 // CancellationDetails is why a subscription was cancelled.
