@@ -5,7 +5,9 @@ package web
 
 import (
 	"log/slog"
+	"math"
 	"net/http"
+	"strconv"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
@@ -49,6 +51,9 @@ func (e *Errors) Answer(c *gin.Context, err error) {
 	c.Abort()
 	if c.Writer.Written() {
 		return // too late to say anything
+	}
+	if fault.RetryAfter > 0 {
+		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(fault.RetryAfter.Seconds()))))
 	}
 	id := RequestID(c)
 	if e.JSON(c.Request) {

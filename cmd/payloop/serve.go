@@ -87,6 +87,8 @@ func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log
 	stripe := newStripe(cfg, log)
 	engine := &inbox.Engine{Store: inboxStore{store}, Source: stripe, Catalog: cat}
 	processor := inbox.NewProcessor(engine, workers, log, m)
+	intake := inbox.NewIntake(store)
+	intake.Batched = m.EventsStored
 	sessions, err := web.NewSessions(store, store.Now, !cfg.Local(), reveal(cfg.SessionKeys)...)
 	if err != nil {
 		return nil, err
@@ -98,7 +100,7 @@ func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log
 			Store:           store,
 			Stripe:          stripe,
 			Engine:          engine,
-			Intake:          &inbox.Receiver{Store: inboxStore{store}, Secrets: reveal(cfg.StripeWebhookSecrets), Wake: processor.Wake, Observe: m},
+			Intake:          &inbox.Receiver{Intake: intake, Secrets: reveal(cfg.StripeWebhookSecrets), Wake: processor.Wake, Observe: m},
 			Sessions:        sessions,
 			Passwords:       auth.NewPasswords(),
 			Catalog:         cat,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -246,7 +247,7 @@ func TestTheWebhookEndpointTakesOnlyWhatStripeSigned(t *testing.T) {
 func TestWhileSecretsAreRotatedBothAreTaken(t *testing.T) {
 	t.Parallel()
 	b := setup(t, withoutWebhooks)
-	receiver := &inbox.Receiver{Store: inboxStore{b.store}, Secrets: []string{"whsec_new", webhookSecret}, Wake: func() {}, Observe: b.app.metrics}
+	receiver := &inbox.Receiver{Intake: inbox.NewIntake(b.store), Secrets: []string{"whsec_new", webhookSecret}, Wake: func() {}, Observe: b.app.metrics}
 	for i, secret := range []string{"whsec_new", webhookSecret, "whsec_gone"} {
 		body := event(fmt.Sprintf("evt_%d", i), "unknown.type", inbox.APIVersion, time.Now(), `{"id":"x_1"}`)
 		err := b.receive(receiver, body, secret)
@@ -265,6 +266,37 @@ func TestAnEventThatCannotBeStoredIsNotAcknowledged(t *testing.T) {
 	if p.Status != http.StatusServiceUnavailable {
 		t.Errorf("got %d %s", p.Status, p.Body)
 	}
+}
+
+func TestTooManyWebhooksAtOnceAreRefusedBeforeTheyAreRead(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	var held []net.Conn
+	defer func() {
+		for _, c := range held {
+			c.Close()
+		}
+	}()
+	for range 20 { // each announces all that is allowed, and sends nothing
+		c, err := net.Dial("tcp", strings.TrimPrefix(b.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, c)
+		fmt.Fprintf(c, "POST /webhooks/stripe HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", inbox.MaxBody)
+	}
+	body := event("evt_1", "invoice.paid", inbox.APIVersion, time.Now(), `{"id":"in_1"}`)
+	testkit.Eventually(t, patience, func() (bool, string) {
+		p := b.deliver(body)
+		return p.Status == http.StatusServiceUnavailable && p.Header.Get("Retry-After") == "5", fmt.Sprint(p.Status, p.Body)
+	})
+	for _, c := range held {
+		c.Close()
+	}
+	testkit.Eventually(t, patience, func() (bool, string) {
+		p := b.deliver(body)
+		return p.Status == http.StatusOK, fmt.Sprint(p.Status, p.Body)
+	})
 }
 
 func TestAnEventOfATypeNobodyHandlesIsStoredAndProcessed(t *testing.T) {
@@ -341,7 +373,7 @@ func TestAnEventWhoseWorkerDiedIsTakenUpAgain(t *testing.T) {
 	b.buy(c, "Basic", "month")
 	b.stopApp() // the worker below is the only one, and it dies
 	for _, body := range b.events() {
-		receiver := &inbox.Receiver{Store: inboxStore{b.store}, Secrets: []string{webhookSecret}, Wake: func() {}, Observe: b.app.metrics}
+		receiver := &inbox.Receiver{Intake: inbox.NewIntake(b.store), Secrets: []string{webhookSecret}, Wake: func() {}, Observe: b.app.metrics}
 		if err := b.receive(receiver, body, webhookSecret); err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package billing
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kind says what sort of error it is; the HTTP status follows from it.
@@ -28,6 +29,8 @@ type Error struct {
 	Code string // snake_case, for programs; empty: the kind's own
 	Msg  string // a sentence that says what to do
 	Err  error
+
+	RetryAfter time.Duration // when it is worth trying again; zero: not said
 }
 
 func (e *Error) Error() string {
@@ -61,6 +64,9 @@ var (
 	// ErrStale is returned by a write to the mirror whose row has changed
 	// since it was read: read, fetch and write again.
 	ErrStale = errors.New("the mirror row has changed since it was read")
+	// ErrRefused is returned by the store when a row breaks the database's
+	// rules: the same row will be refused again, its neighbours may not be.
+	ErrRefused = errors.New("the database refuses the row")
 	// ErrFenced is returned when the event being worked on was meanwhile
 	// given to somebody else, because its lease had run out.
 	ErrFenced = errors.New("the event has been claimed by somebody else")

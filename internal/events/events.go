@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/payloop/payloop/internal/billing"
@@ -123,14 +124,28 @@ type Envelope struct {
 	} `json:"data"`
 }
 
+const (
+	// maxTime is the end of the year 9999 in Unix seconds, the last that JSON
+	// and the database both can write.
+	maxTime = 253402300799
+	// maxName is the longest id or type taken, in bytes. Stripe's ids have 255
+	// characters at most: https://docs.stripe.com/upgrades
+	maxName = 512
+)
+
 // ParseEnvelope reads a webhook's body whose signature has been verified.
 func ParseEnvelope(body []byte) (billing.Event, error) {
 	var e Envelope
 	if err := json.Unmarshal(body, &e); err != nil {
 		return billing.Event{}, &billing.Error{Kind: billing.BadRequest, Msg: "The body is not a Stripe event: it must be a JSON object.", Err: err}
 	}
-	if e.ID == "" || e.Type == "" || e.Created <= 0 {
+	if e.ID == "" || e.Type == "" || e.Created <= 0 || e.Created > maxTime {
 		return billing.Event{}, billing.Errorf(billing.BadRequest, "The body is not a Stripe event: id, type and created are needed.")
+	}
+	for _, name := range []string{e.ID, e.Type, e.APIVersion, e.Data.Object.ID} {
+		if len(name) > maxName || strings.ContainsRune(name, 0) {
+			return billing.Event{}, billing.Errorf(billing.BadRequest, "The body is not a Stripe event: its names are too long, or not text.")
+		}
 	}
 	return billing.Event{
 		ID:         e.ID,

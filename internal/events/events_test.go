@@ -82,7 +82,9 @@ func TestParseEnvelope(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
-	for _, bad := range []string{``, `[]`, `"x"`, `{}`, `{"id": "evt_1"}`, `{"id": "evt_1", "type": "x", "created": -1}`, `{"id": 1}`, `{"id": "evt_1"`} {
+	for _, bad := range []string{``, `[]`, `"x"`, `{}`, `{"id": "evt_1"}`, `{"id": "evt_1", "type": "x", "created": -1}`, `{"id": 1}`, `{"id": "evt_1"`,
+		`{"id": "evt_\u0000", "type": "x", "created": 1}`, `{"id": "evt_1", "type": "x", "created": 9000000000000000000}`,
+		`{"id": "evt_1", "type": "` + strings.Repeat("x", 1000) + `", "created": 1}`} {
 		if _, err := ParseEnvelope([]byte(bad)); billing.KindOf(err) != billing.BadRequest {
 			t.Errorf("%q: got %v, want a bad request", bad, err)
 		}

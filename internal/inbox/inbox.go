@@ -16,7 +16,6 @@ import (
 
 // Store keeps events and the mirror.
 type Store interface {
-	StoreEvent(ctx context.Context, e billing.Event) (stored bool, err error)
 	ClaimEvent(ctx context.Context, lease time.Duration) (e billing.Event, ok bool, err error)
 	RetryEvent(ctx context.Context, e billing.Event, cause string, pause time.Duration) error
 	FailEvent(ctx context.Context, e billing.Event, cause string) error

@@ -1,11 +1,11 @@
 package inbox
 
 import (
-	"context"
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/stripe/stripe-go/v79/webhook"
@@ -18,17 +18,21 @@ const (
 	// MaxBody is the largest webhook accepted, in bytes. Stripe sends bodies
 	// above 64 KB; 1 MiB is far above anything seen.
 	MaxBody = 1 << 20
-	// storeTimeout bounds the wait for a database that does not answer. Stripe
-	// tries again, so a quick "no" is better than a late one.
-	storeTimeout = 1500 * time.Millisecond
+	// maxHeld is how many bytes of bodies are in memory at once. What comes on
+	// top is refused, and Stripe sends it again.
+	maxHeld = 16 << 20
+	// retryAfter is when it is worth sending a refused event again.
+	retryAfter = 5 * time.Second
 )
 
 // Receiver takes webhooks in.
 type Receiver struct {
-	Store   Store
+	Intake  *Intake
 	Secrets []string // any of them will do, so that they can be rotated
 	Wake    func()   // tells the processor that there is work
 	Observe Observer
+
+	held atomic.Int64 // bytes of bodies in memory, those still being read included
 }
 
 // Receive verifies and stores the webhook in r. When it returns nil the event
@@ -40,6 +44,14 @@ func (rc *Receiver) Receive(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request) (outcome string, err error) {
+	size, err := bodySize(r)
+	if err != nil {
+		return "too_large", err
+	}
+	defer rc.held.Add(-size)
+	if rc.held.Add(size) > maxHeld {
+		return "overload", &billing.Error{Kind: billing.Unavailable, Code: "overload", Msg: "Too many webhooks at once. Send it again.", RetryAfter: retryAfter}
+	}
 	body, err := readBody(w, r)
 	if err != nil {
 		return "unreadable", err
@@ -51,11 +63,9 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request) (outcome str
 	if err != nil {
 		return "malformed", err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
-	defer cancel()
-	stored, err := rc.Store.StoreEvent(ctx, event)
+	stored, err := rc.Intake.StoreEvent(r.Context(), event)
 	if err != nil {
-		return "not_stored", &billing.Error{Kind: billing.Unavailable, Msg: "The event could not be stored. Send it again.", Err: err}
+		return "not_stored", &billing.Error{Kind: billing.Unavailable, Msg: "The event could not be stored. Send it again.", Err: err, RetryAfter: retryAfter}
 	}
 	if !stored {
 		return "duplicate", nil
@@ -64,20 +74,33 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request) (outcome str
 	return "stored", nil
 }
 
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	tooLarge := billing.Errorf(billing.TooLarge, "The body is larger than %d bytes.", MaxBody)
+// bodySize is how many bytes a body may take: what it says, or all that is
+// allowed when it does not say.
+func bodySize(r *http.Request) (int64, error) {
 	if r.ContentLength > MaxBody {
-		return nil, tooLarge
+		return 0, tooLarge()
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if r.ContentLength < 0 {
+		return MaxBody, nil
+	}
+	return r.ContentLength, nil
+}
+
+func tooLarge() error {
+	return billing.Errorf(billing.TooLarge, "The body is larger than %d bytes.", MaxBody)
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body := bytes.NewBuffer(make([]byte, 0, max(r.ContentLength, 0)+bytes.MinRead))
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
 	var over *http.MaxBytesError
 	if errors.As(err, &over) {
-		return nil, tooLarge
+		return nil, tooLarge()
 	}
 	if err != nil {
 		return nil, &billing.Error{Kind: billing.BadRequest, Msg: "The body could not be read to its end.", Err: err}
 	}
-	return body, nil
+	return body.Bytes(), nil
 }
 
 // verify checks the signature over the raw bytes, before anything parses them:

@@ -16,6 +16,7 @@ type Metrics struct {
 	registry       *prometheus.Registry
 	requests       *prometheus.HistogramVec
 	eventsReceived *prometheus.CounterVec
+	eventsStored   prometheus.Histogram
 	eventsWorked   *prometheus.CounterVec
 	eventLag       prometheus.Histogram
 }
@@ -33,6 +34,11 @@ func New() *Metrics {
 			Name: "payloop_events_received_total",
 			Help: "Webhooks received, by outcome: stored, duplicate, or why they were refused.",
 		}, []string{"outcome"}),
+		eventsStored: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "payloop_events_batch_size",
+			Help:    "How many webhooks one insert stored.",
+			Buckets: prometheus.ExponentialBuckets(1, 2, 9),
+		}),
 		eventsWorked: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "payloop_events_worked_total",
 			Help: "Attempts at events, by outcome: payload, fetch, skip, retry, failed.",
@@ -43,7 +49,7 @@ func New() *Metrics {
 			Buckets: []float64{1, 2, 5, 15, 60, 300, 3600, 86400},
 		}),
 	}
-	m.registry.MustRegister(m.requests, m.eventsReceived, m.eventsWorked, m.eventLag,
+	m.registry.MustRegister(m.requests, m.eventsReceived, m.eventsStored, m.eventsWorked, m.eventLag,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -60,6 +66,9 @@ func (m *Metrics) Request(route, method string, status int, took time.Duration) 
 
 // EventReceived notes a webhook.
 func (m *Metrics) EventReceived(outcome string) { m.eventsReceived.WithLabelValues(outcome).Inc() }
+
+// EventsStored notes an insert of so many webhooks.
+func (m *Metrics) EventsStored(size int) { m.eventsStored.Observe(float64(size)) }
 
 // EventWorked notes an attempt at an event. The lag counts when it is over.
 func (m *Metrics) EventWorked(outcome string, lag time.Duration) {

@@ -7,20 +7,50 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lib/pq"
+
 	"github.com/payloop/payloop/internal/billing"
 )
 
-// StoreEvent keeps an event, to be worked on at once. stored is false when its
-// ID is known already, which changes nothing.
-func (s *Store) StoreEvent(ctx context.Context, e billing.Event) (stored bool, err error) {
-	n, err := changed(s.db.ExecContext(ctx, `
-		INSERT INTO stripe_events (id, type, api_version, object_id, created_at, received_at, due_at, payload)
-		VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
-		ON CONFLICT (id) DO NOTHING`, e.ID, e.Type, e.APIVersion, e.ObjectID, e.CreatedAt, s.Now(), e.Payload))
-	if err != nil {
-		return false, fmt.Errorf("store event %s: %w", e.ID, err)
+// StoreEvents keeps events, to be worked on at once, in one statement: all or
+// none. stored[i] is false when the ID of events[i] is known already, or stood
+// in the batch before; that changes nothing. The error is billing.ErrRefused
+// when a row breaks the database's rules.
+func (s *Store) StoreEvents(ctx context.Context, events []billing.Event) (stored []bool, err error) {
+	var ids, types, versions, objects pq.StringArray
+	var created pq.Int64Array
+	var payloads byteaArray
+	for _, e := range events {
+		ids, types, versions, objects = append(ids, e.ID), append(types, e.Type), append(versions, e.APIVersion), append(objects, e.ObjectID)
+		created, payloads = append(created, e.CreatedAt.Unix()), append(payloads, e.Payload)
 	}
-	return n > 0, nil
+	var fresh []string
+	err = s.db.SelectContext(ctx, &fresh, `
+		INSERT INTO stripe_events (id, type, api_version, object_id, created_at, received_at, due_at, payload)
+		SELECT id, type, api_version, object_id, to_timestamp(created), $7, $7, payload
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bytea[])
+			AS e (id, type, api_version, object_id, created, payload)
+		ON CONFLICT (id) DO NOTHING
+		RETURNING id`, ids, types, versions, objects, created, payloads, s.Now())
+	if err != nil {
+		return nil, fmt.Errorf("store %d events: %w", len(events), refused(err))
+	}
+	return firsts(ids, fresh), nil
+}
+
+// firsts reports for each of ids whether it is one of fresh and has not come
+// before.
+func firsts(ids, fresh []string) []bool {
+	isFresh := make(map[string]bool, len(fresh))
+	for _, id := range fresh {
+		isFresh[id] = true
+	}
+	out := make([]bool, len(ids))
+	for i, id := range ids {
+		out[i] = isFresh[id]
+		isFresh[id] = false
+	}
+	return out
 }
 
 // ClaimEvent takes the event that has been due longest, and holds it for the

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,6 +119,17 @@ func changed(res sql.Result, err error) (int64, error) {
 		return 0, err
 	}
 	return res.RowsAffected()
+}
+
+// refused adds billing.ErrRefused to an error that is about the values of a
+// row and not about the database: data exceptions, broken constraints, limits.
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+func refused(err error) error {
+	var e *pq.Error
+	if errors.As(err, &e) && slices.Contains([]pq.ErrorClass{"22", "23", "54"}, e.Code.Class()) {
+		return errors.Join(billing.ErrRefused, err)
+	}
+	return err
 }
 
 // swapped turns the result of a compare-and-set into ErrStale when the row was

@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -302,7 +303,7 @@ func TestAnEventIsClaimedByOneAndFencedFromOthers(t *testing.T) {
 	b := setup(t)
 	e := billing.Event{ID: "evt_1", Type: "invoice.paid", ObjectID: "in_1", CreatedAt: b.now, Payload: []byte(`{"nul":"\u0000"}`)}
 	for i, want := range []bool{true, false} {
-		if stored, err := b.StoreEvent(t.Context(), e); stored != want || err != nil {
+		if stored, err := b.StoreEvents(t.Context(), []billing.Event{e}); err != nil || stored[0] != want {
 			t.Errorf("store %d: got %v, %v", i, stored, err)
 		}
 	}
@@ -330,10 +331,44 @@ func TestAnEventIsClaimedByOneAndFencedFromOthers(t *testing.T) {
 	}
 }
 
+func TestABatchOfEventsIsStoredOnceEachByteForByte(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	bodies := []string{"{}", "{\n  \"text\": \"\\u0000 \\\\ '\xff\"\n}", strings.Repeat("x", 1<<20)}
+	event := func(id, body string) billing.Event {
+		return billing.Event{ID: id, Type: "t", CreatedAt: b.now, Payload: []byte(body)}
+	}
+	stored, err := b.StoreEvents(t.Context(), []billing.Event{
+		event("evt_a", bodies[0]), event("evt_b", bodies[1]), event("evt_a", "another"), event("evt_c", bodies[2])})
+	if err != nil || !slices.Equal(stored, []bool{true, true, false, true}) {
+		t.Fatalf("got %v, %v", stored, err)
+	}
+	for i, id := range []string{"evt_a", "evt_b", "evt_c"} {
+		e, err := b.EventByID(t.Context(), id)
+		if err != nil || string(e.Payload) != bodies[i] || !e.CreatedAt.Equal(b.now.Truncate(time.Second)) {
+			t.Errorf("%s: %v, %d bytes, created %s", id, err, len(e.Payload), e.CreatedAt)
+		}
+	}
+}
+
+func TestARowThatBreaksARuleIsRefusedByName(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	good := billing.Event{ID: "evt_1", CreatedAt: b.now, Payload: []byte("{}")}
+	bad := good
+	bad.ID = "evt_\x00"
+	if _, err := b.StoreEvents(t.Context(), []billing.Event{good, bad}); !errors.Is(err, billing.ErrRefused) {
+		t.Errorf("got %v, want ErrRefused", err)
+	}
+	if _, err := b.EventByID(t.Context(), good.ID); !errors.Is(err, billing.ErrNotFound) {
+		t.Errorf("half a batch was stored: %v", err)
+	}
+}
+
 func TestAFailedEventSaysWhy(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	if _, err := b.StoreEvent(t.Context(), billing.Event{ID: "evt_1", CreatedAt: b.now, Payload: []byte("{}")}); err != nil {
+	if _, err := b.StoreEvents(t.Context(), []billing.Event{{ID: "evt_1", CreatedAt: b.now, Payload: []byte("{}")}}); err != nil {
 		t.Fatal(err)
 	}
 	e, _, _ := b.ClaimEvent(t.Context(), time.Minute)

@@ -1,0 +1,146 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/payloop/payloop/internal/billing"
+)
+
+const (
+	// storeTimeout bounds the wait for a database that does not answer. Stripe
+	// tries again, so a quick "no" is better than a late one.
+	storeTimeout = 1500 * time.Millisecond
+	// writers is how many inserts run at once: while one commits, the other
+	// gathers. More gain nothing.
+	writers = 2
+	// maxBatch is how many events one insert takes, so that a long queue
+	// does not become one long transaction.
+	maxBatch = 256
+)
+
+// EventStore keeps events.
+type EventStore interface {
+	// StoreEvents keeps a batch of events, all or none. stored[i] is false
+	// when events[i] is known already.
+	StoreEvents(ctx context.Context, events []billing.Event) (stored []bool, err error)
+}
+
+// Intake stores events, many callers in one insert: whoever arrives while an
+// insert runs goes into the next one. There is no timer, so a lone caller does
+// not wait for company.
+//
+//	callers ──▶ waiting ──take──▶ one of the writers: insert, commit ──▶ each caller its answer
+type Intake struct {
+	Store   EventStore
+	Batched func(size int) // told of each insert
+
+	mu      sync.Mutex
+	waiting []*letter
+	writing int // writers at work
+}
+
+// letter is an event on its way into the database.
+type letter struct {
+	event billing.Event
+	gone  bool // its caller has given up before it was taken
+	done  chan receipt
+}
+
+type receipt struct {
+	stored bool
+	err    error
+}
+
+// NewIntake returns an intake over a store.
+func NewIntake(store EventStore) *Intake { return &Intake{Store: store, Batched: func(int) {}} }
+
+// StoreEvent returns when the event is in the database, or could not be put
+// there in time. stored is false when it is known already.
+func (in *Intake) StoreEvent(ctx context.Context, e billing.Event) (stored bool, err error) {
+	l := &letter{event: e, done: make(chan receipt, 1)}
+	in.add(l)
+	timer := time.NewTimer(storeTimeout)
+	defer timer.Stop()
+	select {
+	case r := <-l.done:
+		return r.stored, r.err
+	case <-timer.C:
+		err = context.DeadlineExceeded
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	in.mu.Lock()
+	l.gone = true
+	in.mu.Unlock()
+	return false, err
+}
+
+// add puts a letter where the next free writer finds it, and starts one when
+// none is free.
+func (in *Intake) add(l *letter) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.waiting = append(in.waiting, l)
+	if in.writing < writers {
+		in.writing++
+		go in.write()
+	}
+}
+
+// write stores what waits until nothing does.
+func (in *Intake) write() {
+	for {
+		batch := in.take()
+		if len(batch) == 0 {
+			return
+		}
+		in.Batched(len(batch))
+		ctx, cancel := context.WithTimeout(context.Background(), storeTimeout)
+		in.store(ctx, batch)
+		cancel()
+	}
+}
+
+// take removes the next batch from the queue, oldest first. When there is none
+// the writer is done: that is decided under the same lock that add holds.
+func (in *Intake) take() []*letter {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	var batch []*letter
+	for len(in.waiting) > 0 && len(batch) < maxBatch {
+		l := in.waiting[0]
+		in.waiting[0] = nil
+		in.waiting = in.waiting[1:]
+		if !l.gone {
+			batch = append(batch, l)
+		}
+	}
+	if len(in.waiting) == 0 {
+		in.waiting = nil
+	}
+	if len(batch) == 0 {
+		in.writing--
+	}
+	return batch
+}
+
+// store writes a batch. When it is refused, halves of it are tried, so that one
+// event that cannot be stored does not take its neighbours along.
+func (in *Intake) store(ctx context.Context, batch []*letter) {
+	events := make([]billing.Event, len(batch))
+	for i, l := range batch {
+		events[i] = l.event
+	}
+	stored, err := in.Store.StoreEvents(ctx, events)
+	if errors.Is(err, billing.ErrRefused) && len(batch) > 1 {
+		in.store(ctx, batch[:len(batch)/2])
+		in.store(ctx, batch[len(batch)/2:])
+		return
+	}
+	for i, l := range batch {
+		l.done <- receipt{stored: err == nil && stored[i], err: err}
+	}
+}
