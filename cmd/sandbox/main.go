@@ -74,7 +74,7 @@ and use any key that begins with sk_test_. Objects, events and deliveries are on
 	f.StringVar(&o.afterRetries, "after-retries", "cancel", "what becomes of a subscription whose renewal stays unpaid: cancel, unpaid or past_due")
 	f.StringVar(&o.merchant, "merchant", "", "`NAME` that the payment pages show")
 	f.StringVar(&o.apiVersion, "api-version", sandbox.APIVersions()[0],
-		"default API `VERSION` of the account, which a Stripe-Version header overrules: "+strings.Join(sandbox.APIVersions(), ", "))
+		"default API `VERSION` of the account, where no Stripe-Version header names another: "+strings.Join(sandbox.APIVersions(), ", "))
 	return cmd
 }
 

@@ -76,3 +76,17 @@ func TestTheGreetingTellsWhatIsNeeded(t *testing.T) {
 		}
 	}
 }
+
+func TestTheDefaultVersionIsCheckedAtTheStart(t *testing.T) {
+	t.Parallel()
+	err := run(t.Context(), options{addr: "localhost:0", apiVersion: "2020-08-27"})
+	if err == nil || !strings.Contains(err.Error(), "2020-08-27") || !strings.Contains(err.Error(), "2025-03-31.basil") {
+		t.Errorf("got %v", err)
+	}
+	help := command().Flags().FlagUsages()
+	for _, v := range sandbox.APIVersions() {
+		if !strings.Contains(help, v) {
+			t.Errorf("--help does not tell of %s:\n%s", v, help)
+		}
+	}
+}

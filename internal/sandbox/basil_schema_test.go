@@ -30,7 +30,8 @@ const (
 var basilUnlisted = []string{
 	"subscription.plan", "subscription.quantity", "subscription_item.plan", // kept for older integrations
 	"subscription.billing_thresholds", "subscription_item.billing_thresholds", // back since 2025-05-28
-	"subscription.billing_mode", // since 2025-06-30
+	"subscription.billing_mode", "subscription_schedule.billing_mode", // since 2025-06-30
+	"checkout.session.origin_context", // since 2025-07-30
 	"product.type", "charge.source", "charge.destination", "charge.dispute", "charge.order",
 	".trial_period_days", // of a price's recurring
 }

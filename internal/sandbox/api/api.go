@@ -49,7 +49,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		write(w, failed(version.Canonical, err))
 		return
 	}
-	if name := r.Header.Get("Stripe-Version"); name != "" {
+	if name := strings.Join(r.Header.Values("Stripe-Version"), ", "); name != "" {
 		if _, err := version.Parse(name, ""); err != nil {
 			write(w, failed(version.Canonical, err))
 			return

@@ -60,6 +60,14 @@ func (tx *Tx) invoicePayments() iter.Seq2[string, *shape.InvoicePayment] {
 	}
 }
 
+// tellPaid tells of an invoice payment that succeeded, when the account's version knows of such.
+func (tx *Tx) tellPaid(inv *shape.Invoice) {
+	p := tx.invoicePayment(inv)
+	if p != nil && p.Status == "paid" && tx.e.opts.APIVersion.Sends("invoice_payment.paid") {
+		tx.emit("invoice_payment.paid", p)
+	}
+}
+
 // GetInvoicePayment answers an invoice payment.
 func (tx *Tx) GetInvoicePayment(id string, _ NoInput) (any, error) {
 	for known, p := range tx.invoicePayments() {

@@ -160,6 +160,7 @@ func (tx *Tx) settle(inv *shape.Invoice) {
 	})
 	tx.emit("invoice.paid", inv)
 	tx.emit("invoice.payment_succeeded", inv)
+	tx.tellPaid(inv)
 }
 
 // invoiceDue is when time does something to an invoice.

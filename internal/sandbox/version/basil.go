@@ -4,7 +4,7 @@ package version
 const reintroduced = "2025-05-28"
 
 // basil are Basil's changes to an object, by its kind. Each gets a canonical object and its children unchanged.
-// They follow https://docs.stripe.com/changelog/basil.
+// They follow https://docs.stripe.com/changelog/basil; fields that came in between, with Acacia, come along.
 var basil = map[string]func(Version, map[string]any){
 	"billing_portal.configuration": basilPortal,
 	"charge":                       basilCharge,
@@ -14,6 +14,7 @@ var basil = map[string]func(Version, map[string]any){
 	"invoiceitem":                  basilInvoiceItem,
 	"line_item":                    basilLine,
 	"payment_intent":               basilIntent,
+	"payment_method":               basilMethod,
 	"plan":                         basilPlan,
 	"price":                        basilPrice,
 	"subscription":                 basilSubscription,
@@ -36,7 +37,7 @@ func basilSubscription(v Version, s map[string]any) {
 	period(within(s, "pending_update")["subscription_items"])
 	drop(s, "discount")
 	basilThresholds(v, s)
-	add(within(s, "automatic_tax"), "disabled_reason", nil)
+	null(within(s, "automatic_tax"), "disabled_reason")
 	basilMode(v, s)
 }
 
@@ -83,23 +84,23 @@ func basilIntent(_ Version, pi map[string]any) { drop(pi, "invoice") }
 
 func basilCharge(_ Version, ch map[string]any) {
 	drop(ch, "invoice")
-	outcome := within(ch, "outcome")
-	for _, name := range []string{"advice_code", "network_advice_code", "network_decline_code"} {
-		add(outcome, name, nil)
-	}
+	null(within(ch, "outcome"), "advice_code", "network_advice_code", "network_decline_code")
+	null(within(ch, "billing_details"), "tax_id")
 }
 
+func basilMethod(_ Version, pm map[string]any) { null(within(pm, "billing_details"), "tax_id") }
+
 // basilSession moves the address for shipping among what the page collected.
-func basilSession(_ Version, s map[string]any) {
-	shipping, had := s["shipping_details"]
-	if !had {
-		return
+func basilSession(v Version, s map[string]any) {
+	shipping := take(s, "shipping_details")
+	null(s, "adaptive_pricing", "collected_information", "permissions", "wallet_options")
+	if v.since("2025-07-30") {
+		null(s, "origin_context")
 	}
-	drop(s, "shipping_details")
-	s["collected_information"] = nil
-	if shipping != nil {
+	if s["status"] == "complete" {
 		s["collected_information"] = map[string]any{"shipping_details": shipping}
 	}
+	null(within(s, "automatic_tax"), "provider")
 }
 
 func basilPortal(_ Version, cfg map[string]any) {
@@ -123,6 +124,13 @@ func within(m map[string]any, name string) map[string]any {
 func add(m map[string]any, name string, value any) {
 	if _, there := m[name]; m != nil && !there {
 		m[name] = value
+	}
+}
+
+// null adds fields of newer versions that the sandbox does not fill.
+func null(m map[string]any, names ...string) {
+	for _, name := range names {
+		add(m, name, nil)
 	}
 }
 

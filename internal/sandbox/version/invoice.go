@@ -12,9 +12,7 @@ func basilInvoice(_ Version, inv map[string]any) {
 		"subscription", "subscription_details", "subscription_proration_date", "tax", "transfer_data")
 	add(inv, "amount_overpaid", float64(0))
 	add(inv, "total_pretax_credit_amounts", []any{})
-	automatic := within(inv, "automatic_tax")
-	add(automatic, "disabled_reason", nil)
-	add(automatic, "provider", nil)
+	null(within(inv, "automatic_tax"), "disabled_reason", "provider")
 }
 
 func invoiceParent(inv map[string]any) any {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/payloop/payloop/internal/sandbox/form"
+	"github.com/payloop/payloop/internal/sandbox/shape"
 )
 
 // endpoints are those that not every version has; the value says whether Basil does.
@@ -22,6 +23,11 @@ var endpoints = map[string]bool{
 func (v Version) Has(endpoint string) bool {
 	basil, differs := endpoints[endpoint]
 	return !differs || basil == v.basil()
+}
+
+// Sends reports whether an account with this default version is told of a type of event.
+func (v Version) Sends(event string) bool {
+	return event != "invoice_payment.paid" || v.basil() && v.since("2025-05-28")
 }
 
 // removed are the parameters of an endpoint that Basil takes no more, indices left out.
@@ -55,6 +61,10 @@ var priced = map[string]string{
 func (v Version) Params(endpoint string, values url.Values) error {
 	if v.Same() {
 		return nil
+	}
+	if endpoint == "POST /v1/coupons" && values.Get("amount_off") != "" && values.Get("duration") == "forever" {
+		return shape.Invalid("duration", "", "A coupon with amount_off cannot have the duration forever since API version 2025-03-31.basil: "+
+			"use once or repeating, or percent_off.")
 	}
 	var unknown []string
 	for name := range values {
