@@ -109,6 +109,9 @@ var routes = []Route{
 	{"DELETE", "/v1/test_helpers/test_clocks/{id}", one(tx.DeleteClock)},
 	{"POST", "/v1/test_helpers/test_clocks/{id}/advance", one(tx.AdvanceClock)},
 
+	{"POST", "/v1/tokens", all(tx.CreateToken)},
+	{"GET", "/v1/tokens/{id}", one(tx.GetToken)},
+
 	{"GET", "/v1/webhook_endpoints", all(tx.ListEndpoints)},
 	{"POST", "/v1/webhook_endpoints", all(tx.CreateEndpoint)},
 	{"GET", "/v1/webhook_endpoints/{id}", one(tx.GetEndpoint)},

@@ -82,7 +82,7 @@ func (tx *Tx) SettleBankPayment(id string, succeeded bool) error {
 	ch := tx.Charges.get(string(pi.LatestCharge))
 	if !succeeded {
 		why := &shape.Error{Type: "card_error", Code: "payment_intent_payment_attempt_failed", Message: "The bank account could not be debited."}
-		ch.Status, ch.FailureCode, ch.FailureMessage, ch.Outcome = "failed", "insufficient_funds", shape.Str(why.Message), outcome(why)
+		ch.Status, ch.FailureCode, ch.FailureMessage, ch.Outcome = "failed", "insufficient_funds", shape.Str(why.Message), outcome(pays, why)
 		tx.emit("charge.failed", ch)
 		_ = tx.intentFailed(pi, tx.PaymentMethods.get(string(pi.PaymentMethod)), why)
 		tx.emit("checkout.session.async_payment_failed", s)

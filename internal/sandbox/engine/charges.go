@@ -17,7 +17,7 @@ func (tx *Tx) addCharge(pi *shape.PaymentIntent, p payer, refused *shape.Error) 
 	ch := &shape.Charge{
 		ID: longID("ch"), Object: "charge", Amount: pi.Amount, BillingDetails: p.Method.BillingDetails,
 		CalculatedStatementDescriptor: "SANDBOX", Created: tx.now, Currency: pi.Currency, Customer: pi.Customer,
-		Description: pi.Description, Invoice: pi.Invoice, Metadata: shape.Metadata{}.Merge(pi.Metadata), Outcome: outcome(refused),
+		Description: pi.Description, Invoice: pi.Invoice, Metadata: shape.Metadata{}.Merge(pi.Metadata), Outcome: outcome(tx.behaviourOf(p.Method.ID), refused),
 		PaymentIntent: shape.Ref(pi.ID), PaymentMethod: shape.Str(p.Method.ID),
 		PaymentMethodDetails: methodDetails(pi, p),
 		ReceiptEmail:         pi.ReceiptEmail,
@@ -64,16 +64,21 @@ func chargedCard(pi *shape.PaymentIntent, p payer) *shape.ChargedCard {
 	return out
 }
 
-func outcome(refused *shape.Error) *shape.Outcome {
-	if refused == nil {
-		return &shape.Outcome{
-			NetworkStatus: "approved_by_network", RiskLevel: "normal", RiskScore: 20, SellerMessage: "Payment complete.", Type: "authorized",
-		}
+// outcome is what Stripe and the bank made of an attempt.
+func outcome(b behaviour, refused *shape.Error) *shape.Outcome {
+	level, score := b.risk()
+	out := &shape.Outcome{
+		NetworkStatus: "approved_by_network", RiskLevel: level, RiskScore: score, SellerMessage: "Payment complete.", Type: "authorized",
 	}
-	return &shape.Outcome{
-		NetworkStatus: "declined_by_network", Reason: shape.Str(or(refused.DeclineCode, refused.Code)), RiskLevel: "normal", RiskScore: 20,
-		SellerMessage: "The bank did not return any further details with this decline.", Type: "issuer_declined",
+	switch {
+	case b == blocked:
+		out.NetworkStatus, out.Reason, out.Type = "not_sent_to_network", shape.Str(blocked), "blocked"
+		out.SellerMessage = "Stripe blocked this payment as too risky."
+	case refused != nil:
+		out.NetworkStatus, out.Reason, out.Type = "declined_by_network", shape.Str(or(refused.DeclineCode, refused.Code)), "issuer_declined"
+		out.SellerMessage = "The bank did not return any further details with this decline."
 	}
+	return out
 }
 
 // addBalance writes a movement of the merchant's balance; available after two days, as in the United States.

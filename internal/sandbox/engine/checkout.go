@@ -2,7 +2,6 @@ package engine
 
 import (
 	"strings"
-	"time"
 
 	"github.com/payloop/payloop/internal/sandbox/shape"
 )
@@ -24,11 +23,11 @@ func (tx *Tx) PaySession(id string, in Payment) (Paid, error) {
 	if err != nil {
 		return Paid{}, err
 	}
-	c, ok := testCard(in.Number)
-	if !ok {
-		return Paid{}, unknownCard()
+	c, err := findCard(in.Number)
+	if err != nil {
+		return Paid{}, err
 	}
-	if err := tx.checkExpiry(in.CardDetails); err != nil {
+	if err := tx.checkTyped(in.CardDetails); err != nil {
 		return Paid{}, err
 	}
 	in.Email = tx.buyerEmail(s, in.Email)
@@ -38,8 +37,11 @@ func (tx *Tx) PaySession(id string, in Payment) (Paid, error) {
 	}
 	p := tx.Purchases.get(id)
 	p.Method, p.Email, p.Name = pm.ID, in.Email, in.Name
-	if s.AmountTotal > 0 {
-		tx.challenge(tx.sessionIntent(s, p), pm)
+	switch {
+	case s.Mode == "setup":
+		tx.challengeSetup(tx.SetupIntents.get(string(s.SetupIntent)), pm, "")
+	case s.AmountTotal > 0:
+		tx.challenge(tx.sessionIntent(s, p), pm, "")
 	}
 	return Paid{Challenge: true}, nil
 }
@@ -59,10 +61,13 @@ func (tx *Tx) FinishChallenge(id string, passed bool) (Paid, error) {
 	if passed {
 		return tx.complete(s, pm, CardDetails{Email: p.Email, Name: p.Name}, true)
 	}
-	if s.AmountTotal == 0 {
-		return Paid{}, failedAuthentication()
+	if s.Mode == "setup" {
+		return Paid{}, tx.setupFailed(tx.SetupIntents.get(string(s.SetupIntent)), pm, failedAuthentication("setup_intent"))
 	}
-	return Paid{}, tx.intentFailed(tx.sessionIntent(s, p), pm, failedAuthentication())
+	if s.AmountTotal == 0 {
+		return Paid{}, failedAuthentication("payment_intent")
+	}
+	return Paid{}, tx.intentFailed(tx.sessionIntent(s, p), pm, failedAuthentication("payment_intent"))
 }
 
 // Waiting reports whether a session waits for a 3-D Secure step.
@@ -85,19 +90,6 @@ func (tx *Tx) openSession(id string) (*shape.Session, error) {
 	return s, nil
 }
 
-func (tx *Tx) checkExpiry(d CardDetails) error {
-	if d.ExpYear == 0 {
-		return nil
-	}
-	end := time.Date(int(d.ExpYear), time.Month(d.ExpMonth)+1, 1, 0, 0, 0, 0, time.UTC)
-	if d.ExpMonth < 1 || d.ExpMonth > 12 || end.Unix() <= tx.now {
-		e := declined(expired)
-		e.Code, e.DeclineCode, e.Param, e.Message = "invalid_expiry_year", "", "exp_year", "Your card's expiration date is in the past."
-		return e
-	}
-	return nil
-}
-
 // buyerEmail is the address a session already knows, or the one typed.
 func (tx *Tx) buyerEmail(s *shape.Session, typed string) string {
 	if c := tx.Customers.get(string(s.Customer)); c != nil && c.Email != "" {
@@ -109,8 +101,12 @@ func (tx *Tx) buyerEmail(s *shape.Session, typed string) string {
 // complete charges the card and makes what was bought. When the card is refused the session stays open.
 func (tx *Tx) complete(s *shape.Session, pm *shape.PaymentMethod, d CardDetails, proven bool) (Paid, error) {
 	p := tx.Purchases.get(s.ID)
-	if tx.behaviourOf(pm.ID).refusal(true, proven) != nil {
-		return Paid{}, tx.refuse(s, p, pm)
+	if s.Mode == "setup" {
+		if why := tx.behaviourOf(pm.ID).unsavable(); why != nil {
+			return Paid{}, tx.setupFailed(tx.SetupIntents.get(string(s.SetupIntent)), pm, why)
+		}
+	} else if tx.behaviourOf(pm.ID).refusal(true, proven) != nil {
+		return Paid{}, tx.refuse(s, p, payer{Method: pm, Present: true, Proven: proven})
 	}
 	c := tx.buyer(s, p, d)
 	err := tx.fulfil(s, p, c, payer{Method: pm, Present: true, Proven: proven})
@@ -135,15 +131,11 @@ func redirectURL(s *shape.Session) string {
 }
 
 // refuse tells of a card that was refused.
-func (tx *Tx) refuse(s *shape.Session, p *purchase, pm *shape.PaymentMethod) error {
+func (tx *Tx) refuse(s *shape.Session, p *purchase, by payer) error {
 	if s.AmountTotal > 0 {
-		return tx.confirm(tx.sessionIntent(s, p), payer{Method: pm, Present: true})
+		return tx.confirm(tx.sessionIntent(s, p), by)
 	}
-	why := tx.behaviourOf(pm.ID).refusal(true, false)
-	si := tx.newSetup(s.Customer, pm)
-	si.Status, si.LastSetupError = "requires_payment_method", why
-	tx.emit("setup_intent.setup_failed", si)
-	return why
+	return tx.setupFailed(tx.newSetup(s.Customer), by.Method, tx.behaviourOf(by.Method.ID).refusal(true, by.Proven))
 }
 
 // sessionIntent is the payment intent of a session, opened by the first attempt to pay.
@@ -171,7 +163,7 @@ func (tx *Tx) buyer(s *shape.Session, p *purchase, d CardDetails) *shape.Custome
 		}
 		return c
 	}
-	if s.Mode == "payment" && s.CustomerCreation != "always" {
+	if s.Mode != "subscription" && s.CustomerCreation != "always" {
 		return nil
 	}
 	made, err := tx.CreateCustomer(CustomerNew{CustomerInput: CustomerInput{Email: &d.Email, Name: nonEmpty(d.Name)}})
@@ -184,8 +176,13 @@ func (tx *Tx) buyer(s *shape.Session, p *purchase, d CardDetails) *shape.Custome
 }
 
 func (tx *Tx) fulfil(s *shape.Session, p *purchase, c *shape.Customer, by payer) error {
-	if s.Mode == "subscription" {
+	switch s.Mode {
+	case "subscription":
 		return tx.fulfilSubscription(s, p, c, by)
+	case "setup":
+		si := tx.SetupIntents.get(string(s.SetupIntent))
+		si.Customer = s.Customer
+		return tx.setupSucceeded(si, by)
 	}
 	if s.AmountTotal == 0 {
 		return nil
@@ -253,9 +250,9 @@ func (tx *Tx) fulfilSubscription(s *shape.Session, p *purchase, c *shape.Custome
 		}
 	}
 	if s.AmountTotal == 0 {
-		si := tx.newSetup(shape.Ref(c.ID), by.Method)
-		si.Status = "succeeded"
-		tx.emit("setup_intent.succeeded", si)
+		if err := tx.setupSucceeded(tx.newSetup(shape.Ref(c.ID)), by); err != nil {
+			return err
+		}
 	}
 	sub, err := tx.startSubscription(st)
 	if err != nil {
@@ -270,6 +267,7 @@ func (tx *Tx) expireSession(s *shape.Session) {
 	s.Status, s.URL = "expired", ""
 	if p := tx.Purchases.get(s.ID); p != nil {
 		tx.cancelIntent(p.Intent, "automatic")
+		tx.cancelSetup(s.SetupIntent, "abandoned")
 	}
 	tx.emit("checkout.session.expired", s)
 }

@@ -20,7 +20,7 @@ type NewMethod struct {
 	BillingDetails *BillingDetailsInput `form:"billing_details"`
 	Card           *CardInput           `form:"card"`
 	Metadata       map[string]string    `form:"metadata"`
-	Type           string               `form:"type,required" enum:"card"`
+	Type           string               `form:"type" enum:"card"`
 }
 
 // CardInput is a test card, by token or by number.
@@ -51,36 +51,26 @@ type MethodList struct {
 	Type     string `form:"type"`
 }
 
-// addMethod makes a payment method of a card; nobody has it yet.
+// addMethod makes a payment method of a card somebody typed; nobody has it yet.
 func (tx *Tx) addMethod(c TestCard, d CardDetails) *shape.PaymentMethod {
-	if d.ExpYear == 0 {
-		d.ExpMonth, d.ExpYear = 12, int64(time.Unix(tx.now, 0).UTC().Year()+4)
-	}
-	funding := "credit"
-	if c.Number == "4000056655665556" {
-		funding = "debit"
-	}
-	pm := &shape.PaymentMethod{
-		ID: longID("pm"), Object: "payment_method", AllowRedisplay: "unspecified", Created: tx.now, Type: "card",
-		BillingDetails: shape.BillingDetails{Email: shape.Str(d.Email), Name: shape.Str(d.Name)},
-		Card: &shape.Card{
-			Brand: c.Brand, DisplayBrand: c.Brand, Country: "US", ExpMonth: d.ExpMonth, ExpYear: d.ExpYear,
-			Fingerprint: c.fingerprint(), Funding: funding, Last4: c.Number[len(c.Number)-4:],
-			Checks:            shape.CardChecks{CVCCheck: "pass"},
-			Networks:          shape.CardNetworks{Available: []string{c.Brand}},
-			ThreeDSecureUsage: shape.ThreeDSecureUsage{Supported: true},
-		},
-	}
-	tx.PaymentMethods.add(pm.ID, pm)
-	tx.Cards.add(pm.ID, &card{Behaviour: c.Does})
+	pm := tx.keepMethod(c.details(), card{Behaviour: c.Does, CVC: true}, d.ExpMonth, d.ExpYear)
+	pm.BillingDetails.Email, pm.BillingDetails.Name = shape.Str(d.Email), shape.Str(d.Name)
 	return pm
 }
 
-func (tx *Tx) behaviourOf(methodID string) behaviour {
-	if c := tx.Cards.get(methodID); c != nil {
-		return c.Behaviour
+// keepMethod makes a payment method of what may be kept of a card.
+func (tx *Tx) keepMethod(details *shape.Card, kept card, month, year int64) *shape.PaymentMethod {
+	details.ExpMonth, details.ExpYear = month, year
+	if year == 0 {
+		details.ExpMonth, details.ExpYear = 12, int64(time.Unix(tx.now, 0).UTC().Year()+4)
 	}
-	return pays
+	details.Checks = kept.Behaviour.checks(kept.CVC, shape.Address{})
+	pm := &shape.PaymentMethod{
+		ID: longID("pm"), Object: "payment_method", AllowRedisplay: "unspecified", Card: details, Created: tx.now, Type: "card",
+	}
+	tx.PaymentMethods.add(pm.ID, pm)
+	tx.Cards.add(pm.ID, &kept)
+	return pm
 }
 
 // knownMethod reports whether a parameter names a payment method, a test one or one made before.
@@ -95,7 +85,7 @@ func (tx *Tx) method(param, token string) (*shape.PaymentMethod, error) {
 		return pm, nil
 	}
 	if c, ok := tokenCard(token); ok {
-		return tx.addMethod(c, CardDetails{}), nil
+		return tx.keep(typedCard{details: c.details(), kept: card{Behaviour: c.Does, CVC: true}}), nil
 	}
 	return nil, shape.Missing(param, "PaymentMethod", token)
 }
@@ -118,7 +108,7 @@ func (tx *Tx) attach(pm *shape.PaymentMethod, c *shape.Customer) error {
 		return shape.Invalid("", "payment_method_unexpected_state",
 			"The payment method you provided has already been attached to a customer.")
 	}
-	if refused := tx.behaviourOf(pm.ID).refusal(true, true); refused != nil {
+	if refused := tx.behaviourOf(pm.ID).unsavable(); refused != nil {
 		return refused
 	}
 	pm.Customer = shape.Ref(c.ID)
@@ -136,21 +126,37 @@ func (tx *Tx) latestMethod(customerID string) *shape.PaymentMethod {
 
 // CreateMethod makes a payment method.
 func (tx *Tx) CreateMethod(in NewMethod) (any, error) {
+	c, err := tx.methodInput("", &in)
+	if err != nil {
+		return nil, err
+	}
+	return tx.makeMethod(c, &in), nil
+}
+
+// methodInput checks what a payment method is to be made of. The prefix names the parameter that holds it.
+func (tx *Tx) methodInput(prefix string, in *NewMethod) (typedCard, error) {
+	name := func(field string) string {
+		if prefix == "" {
+			return field
+		}
+		return prefix + "[" + field + "]"
+	}
+	if in.Type == "" {
+		return typedCard{}, shape.Invalid(name("type"), "parameter_missing", "Missing required param: %s.", name("type"))
+	}
 	if in.Card == nil {
-		return nil, shape.Invalid("card", "parameter_missing", "Missing required param: card.")
+		return typedCard{}, shape.Invalid(name("card"), "parameter_missing", "Missing required param: %s.", name("card"))
 	}
-	c, ok := tokenCard(in.Card.Token)
-	if in.Card.Number != "" {
-		c, ok = testCard(in.Card.Number)
-	}
-	if !ok {
-		return nil, unknownCard()
-	}
-	pm := tx.addMethod(c, CardDetails{ExpMonth: in.Card.ExpMonth, ExpYear: in.Card.ExpYear})
+	return tx.typed(*in.Card)
+}
+
+func (tx *Tx) makeMethod(c typedCard, in *NewMethod) *shape.PaymentMethod {
+	pm := tx.keep(c)
 	set(&pm.AllowRedisplay, nonEmpty(in.AllowRedisplay))
 	in.BillingDetails.apply(&pm.BillingDetails)
+	pm.Card.Checks = c.kept.Behaviour.checks(c.kept.CVC, pm.BillingDetails.Address)
 	pm.Metadata = pm.Metadata.Merge(in.Metadata)
-	return pm, nil
+	return pm
 }
 
 func (b *BillingDetailsInput) apply(d *shape.BillingDetails) {

@@ -74,26 +74,22 @@ func (tx *Tx) intentFailed(pi *shape.PaymentIntent, pm *shape.PaymentMethod, why
 
 // wantAuthentication is a payment without the buyer that their bank wants them for.
 func (tx *Tx) wantAuthentication(pi *shape.PaymentIntent, p payer) error {
-	tx.challenge(pi, p.Method)
-	refused := asksEveryTime.refusal(false, false)
+	tx.challenge(pi, p.Method, "")
+	refused := authenticationRequired()
 	refused.PaymentMethod = p.Method
 	return refused
 }
 
 // challenge puts a payment on hold until the buyer has passed 3-D Secure.
-func (tx *Tx) challenge(pi *shape.PaymentIntent, pm *shape.PaymentMethod) {
-	pi.Status, pi.PaymentMethod = "requires_action", shape.Ref(pm.ID)
-	pi.NextAction = &shape.NextAction{Type: "use_stripe_sdk", UseStripeSDK: &struct{}{}}
+func (tx *Tx) challenge(pi *shape.PaymentIntent, pm *shape.PaymentMethod, returnURL string) {
+	pi.Status, pi.PaymentMethod, pi.NextAction = "requires_action", shape.Ref(pm.ID), tx.authenticate(pi.ID, returnURL)
 	tx.emit("payment_intent.requires_action", pi)
 }
 
 // failedAuthentication is Stripe's error for a 3-D Secure step that was not passed.
-func failedAuthentication() *shape.Error {
-	return &shape.Error{
-		Status: 402, Type: "card_error", Code: "payment_intent_authentication_failure",
-		DocURL:  "https://stripe.com/docs/error-codes/payment-intent-authentication-failure",
-		Message: "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
-	}
+func failedAuthentication(kind string) *shape.Error {
+	return cardError(kind+"_authentication_failure", "",
+		"We are unable to authenticate your payment method. Please choose a different payment method and try again.")
 }
 
 // cancelIntent closes a payment that will not be made.

@@ -25,7 +25,7 @@ func (tx *Tx) checkSession(in *SessionNew) error {
 			return err
 		}
 	}
-	if len(in.LineItems) == 0 {
+	if len(in.LineItems) == 0 && in.Mode != "setup" {
 		return shape.Invalid("line_items", "parameter_missing", "Missing required param: line_items.")
 	}
 	if types := in.PaymentMethodTypes; types != nil && !slices.Contains(types, "card") {
@@ -42,7 +42,9 @@ func (tx *Tx) checkSessionMode(in *SessionNew) error {
 	case in.Mode == "":
 		return shape.Invalid("mode", "parameter_missing", "Missing required param: mode.")
 	case in.Mode == "setup":
-		return shape.Invalid("mode", "", "The sandbox has no setup mode yet: use payment or subscription.")
+		return checkSetupMode(in)
+	case in.SetupIntentData != nil:
+		return shape.Invalid("setup_intent_data", "", "You can only pass `setup_intent_data` in `setup` mode.")
 	case in.UIMode == "embedded":
 		return shape.Invalid("ui_mode", "", "The sandbox has hosted pages only: leave ui_mode out.")
 	case in.Mode == "payment" && in.SubscriptionData != nil:
@@ -55,6 +57,27 @@ func (tx *Tx) checkSessionMode(in *SessionNew) error {
 		return shape.Invalid("submit_type", "", "You can not pass `submit_type` in `subscription` mode.")
 	case in.Mode == "subscription" && in.CustomerCreation != "":
 		return shape.Invalid("customer_creation", "", "`customer_creation` can only be used in `payment` mode.")
+	}
+	return nil
+}
+
+// checkSetupMode refuses what has no meaning when nothing is bought.
+func checkSetupMode(in *SessionNew) error {
+	for _, given := range []struct {
+		name string
+		is   bool
+	}{
+		{"line_items", len(in.LineItems) > 0}, {"payment_intent_data", in.PaymentIntentData != nil},
+		{"subscription_data", in.SubscriptionData != nil}, {"invoice_creation", in.InvoiceCreation != nil},
+		{"submit_type", in.SubmitType != ""}, {"allow_promotion_codes", in.AllowPromotionCodes != nil},
+		{"payment_method_collection", in.PaymentMethodCollection != ""}, {"ui_mode", in.UIMode == "embedded"},
+	} {
+		if given.is {
+			return shape.Invalid(given.name, "", "You can not pass `%s` in `setup` mode.", given.name)
+		}
+	}
+	if in.Currency == "" && in.PaymentMethodTypes == nil {
+		return shape.Invalid("currency", "parameter_missing", "Missing required param: currency. It is needed in `setup` mode unless `payment_method_types` is given.")
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type SessionNew struct {
 	PaymentMethodCollection  string            `form:"payment_method_collection" enum:"always|if_required"`
 	PaymentMethodTypes       []string          `form:"payment_method_types"`
 	PhoneNumberCollection    *SwitchInput      `form:"phone_number_collection"`
+	SetupIntentData          *SetupData        `form:"setup_intent_data"`
 	SubmitType               string            `form:"submit_type" enum:"auto|book|donate|pay"`
 	SubscriptionData         *SubscriptionData `form:"subscription_data"`
 	SuccessURL               string            `form:"success_url"`
@@ -78,6 +79,12 @@ type PaymentData struct {
 	Metadata         map[string]string `form:"metadata" json:"metadata"`
 	ReceiptEmail     string            `form:"receipt_email" json:"receipt_email"`
 	SetupFutureUsage string            `form:"setup_future_usage" enum:"off_session|on_session" json:"setup_future_usage"`
+}
+
+// SetupData is what the setup intent of a session in setup mode is made with.
+type SetupData struct {
+	Description string            `form:"description"`
+	Metadata    map[string]string `form:"metadata"`
 }
 
 // SubscriptionData is what the subscription is made with.

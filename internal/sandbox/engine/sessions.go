@@ -45,6 +45,9 @@ func (tx *Tx) CreateSession(in SessionNew) (any, error) {
 	tx.Sessions.add(s.ID, s)
 	tx.Purchases.add(s.ID, p)
 	tx.track(s)
+	if s.Mode == "setup" {
+		tx.openSessionSetup(s, in)
+	}
 	return s, nil
 }
 
@@ -75,6 +78,13 @@ func (tx *Tx) sessionOf(in SessionNew) *shape.Session {
 		return s
 	}
 	s.PaymentMethodCollection = shape.Str(or(in.PaymentMethodCollection, "always"))
+	if in.Mode == "setup" {
+		s.Currency, s.PaymentStatus = in.Currency, "no_payment_required"
+		if in.Customer == "" {
+			s.CustomerCreation = shape.Str(or(in.CustomerCreation, "if_required"))
+		}
+		return s
+	}
 	if in.Customer == "" {
 		s.CustomerCreation = "always"
 	}

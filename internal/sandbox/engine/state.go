@@ -10,6 +10,8 @@ import (
 
 // state is everything that is saved: Stripe's objects, and what the sandbox must remember about them.
 type state struct {
+	paymentState
+
 	Offset  int64         `json:"clock_offset"` // seconds that sandbox time is ahead of the real clock
 	Account shape.Account `json:"account"`
 

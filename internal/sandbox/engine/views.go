@@ -141,11 +141,11 @@ func (tx *Tx) PayInvoiceByCard(id string, d CardDetails) error {
 	if err := payable(inv); err != nil {
 		return err
 	}
-	test, ok := testCard(d.Number)
-	if !ok {
-		return unknownCard()
+	test, err := findCard(d.Number)
+	if err != nil {
+		return err
 	}
-	if err := tx.checkExpiry(d); err != nil {
+	if err := tx.checkTyped(d); err != nil {
 		return err
 	}
 	pm := tx.addMethod(test, d)

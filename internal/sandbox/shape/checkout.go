@@ -1,5 +1,7 @@
 package shape
 
+import "encoding/json"
+
 // Session is a Checkout Session: one visit to the hosted payment page.
 type Session struct {
 	ID                         string                      `json:"id"`
@@ -53,6 +55,21 @@ type Session struct {
 	TotalDetails               SessionTotalDetails         `json:"total_details"`
 	UIMode                     string                      `json:"ui_mode"`
 	URL                        Str                         `json:"url"`
+}
+
+// MarshalJSON writes no amounts for a session that only saves a card.
+func (s Session) MarshalJSON() ([]byte, error) {
+	type all Session
+	if s.Mode != "setup" {
+		return json.Marshal(all(s))
+	}
+	return json.Marshal(struct {
+		all
+		AmountSubtotal Null `json:"amount_subtotal"`
+		AmountTotal    Null `json:"amount_total"`
+		Currency       Str  `json:"currency"`
+		TotalDetails   Null `json:"total_details"`
+	}{all: all(s), Currency: Str(s.Currency)})
 }
 
 // SessionCustomText are texts a merchant adds to the page; none here.

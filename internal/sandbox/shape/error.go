@@ -17,6 +17,7 @@ type Error struct {
 	PaymentIntent *PaymentIntent `json:"payment_intent,omitempty"`
 	PaymentMethod *PaymentMethod `json:"payment_method,omitempty"`
 	RequestLogURL string         `json:"request_log_url,omitempty"`
+	SetupIntent   *SetupIntent   `json:"setup_intent,omitempty"`
 	Type          string         `json:"type"`
 }
 

@@ -50,8 +50,21 @@ type AmountDetails struct {
 
 // NextAction is what the buyer must do before the payment can go on.
 type NextAction struct {
-	Type         string    `json:"type"`
-	UseStripeSDK *struct{} `json:"use_stripe_sdk,omitempty"`
+	RedirectToURL *RedirectToURL `json:"redirect_to_url,omitempty"`
+	Type          string         `json:"type"`
+	UseStripeSDK  *UseStripeSDK  `json:"use_stripe_sdk,omitempty"`
+}
+
+// RedirectToURL is a page where the buyer does it, and where they go afterwards.
+type RedirectToURL struct {
+	ReturnURL Str    `json:"return_url"`
+	URL       string `json:"url"`
+}
+
+// UseStripeSDK is meant for Stripe's JavaScript; the address is the same page.
+type UseStripeSDK struct {
+	StripeJS string `json:"stripe_js"`
+	Type     string `json:"type"`
 }
 
 // PaymentMethodOptions is what is set per kind of payment method.
@@ -84,7 +97,7 @@ type SetupIntent struct {
 	Livemode                   bool               `json:"livemode"`
 	Mandate                    Ref                `json:"mandate"`
 	Metadata                   Metadata           `json:"metadata"`
-	NextAction                 Null               `json:"next_action"`
+	NextAction                 *NextAction        `json:"next_action"`
 	OnBehalfOf                 Null               `json:"on_behalf_of"`
 	PaymentMethod              Ref                `json:"payment_method"`
 	PaymentMethodConfiguration Null               `json:"payment_method_configuration_details"`
