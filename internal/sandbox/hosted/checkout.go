@@ -42,8 +42,12 @@ func (p *Pages) checkout(w http.ResponseWriter, r *http.Request) (engine.Checkou
 			seeOther(w, r, back)
 			return v, false
 		}
-		p.note(w, http.StatusOK, note{Heading: "You have paid already", Text: "This payment is complete. You were charged once.",
-			Link: safeLink(back), Label: "Back to " + p.engine.Merchant(), LinkID: "return"})
+		done := note{Heading: "You have paid already", Text: "This payment is complete. You were charged once.",
+			Link: safeLink(back), Label: "Back to " + p.engine.Merchant(), LinkID: "return"}
+		if v.Session.Mode == "setup" {
+			done.Heading, done.Text = "Your card is saved already", "It was not charged."
+		}
+		p.note(w, http.StatusOK, done)
 		return v, false
 	case "expired":
 		p.note(w, http.StatusOK, note{Heading: "This page has expired", Text: "You were not charged. Go back to start again.",
@@ -57,7 +61,10 @@ func (p *Pages) renderCheckout(w http.ResponseWriter, status int, v engine.Check
 	f.WithEmail, f.EmailKnown, f.TestCards = true, v.Email != "", engine.TestCards
 	f.Button = "Pay " + engine.Money(v.Session.AmountTotal, v.Session.Currency)
 	body := checkoutBody{CheckoutView: v, BackLink: safeLink(string(v.Session.CancelURL))}
-	if v.Session.Mode == "subscription" {
+	switch v.Session.Mode {
+	case "setup":
+		f.Button = "Save card"
+	case "subscription":
 		f.Button = "Subscribe"
 		if v.TrialEnd != 0 {
 			f.Button = "Start trial"
@@ -65,7 +72,14 @@ func (p *Pages) renderCheckout(w http.ResponseWriter, status int, v engine.Check
 		body.Renews = renews(v)
 	}
 	body.Form = f
-	p.render(w, status, "checkout.html", page{Title: "Pay", Wide: true, Body: body})
+	p.render(w, status, "checkout.html", page{Title: title(v.Session.Mode), Wide: true, Body: body})
+}
+
+func title(mode string) string {
+	if mode == "setup" {
+		return "Save card"
+	}
+	return "Pay"
 }
 
 // renews says what is charged after today, and how often.
