@@ -23,6 +23,7 @@ func (s *Sandbox) installControl(mux *http.ServeMux) {
 	mux.HandleFunc("POST /_sandbox/pay/{id}", s.pay)
 	mux.HandleFunc("POST /_sandbox/settle/{id}", s.settlePayment)
 	mux.HandleFunc("POST /_sandbox/deliveries/flush", s.flush)
+	mux.HandleFunc("POST /_sandbox/webhook_endpoints/{id}/roll", s.rollSecret)
 	mux.HandleFunc("GET /_sandbox/clock", s.clock)
 	mux.HandleFunc("POST /_sandbox/clock/advance", s.advance)
 	mux.HandleFunc("GET /_sandbox/state", s.getState)

@@ -42,6 +42,7 @@ func wants(end *shape.WebhookEndpoint, typ string) bool {
 func (tx *Tx) deliver(ev *shape.Event, end *shape.WebhookEndpoint) {
 	d := &Delivery{ID: longID("whd"), Event: ev.ID, Type: ev.Type, Endpoint: end.ID}
 	tx.Deliveries.add(d.ID, d)
+	tx.e.index.add(d)
 	tx.e.outbox = append(tx.e.outbox, *d)
 }
 
@@ -75,7 +76,7 @@ func (e *Engine) letter(deliveryID string) (Letter, version.Version, bool) {
 		e.giveUp(d)
 		return Letter{}, "", false
 	}
-	letter := Letter{URL: end.URL, Secrets: []string{end.Secret}, Event: *ev}
+	letter := Letter{URL: end.URL, Secrets: e.secrets(end), Event: *ev}
 	return letter, version.Version(or(string(end.APIVersion), ev.APIVersion)), true
 }
 

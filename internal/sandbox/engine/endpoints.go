@@ -2,6 +2,9 @@ package engine
 
 import (
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/payloop/payloop/internal/sandbox/shape"
 	"github.com/payloop/payloop/internal/sandbox/version"
@@ -26,20 +29,29 @@ type EndpointInput struct {
 	URL           *string           `form:"url"`
 }
 
+// maxEndpoints is how many endpoints an account may have, from Stripe's documentation of webhooks.
+const maxEndpoints = 16
+
 // CreateEndpoint makes a webhook endpoint; only this answer tells its secret.
 func (tx *Tx) CreateEndpoint(in EndpointNew) (any, error) {
-	if u, err := url.Parse(in.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, shape.Invalid("url", "url_invalid", "Invalid URL: An explicit scheme (such as https) must be provided.")
+	if err := checkEndpointURL(in.URL); err != nil {
+		return nil, err
 	}
 	if in.APIVersion != "" {
 		if _, err := version.Parse(in.APIVersion, "api_version"); err != nil {
 			return nil, err
 		}
 	}
-	if len(in.EnabledEvents) == 0 {
-		return nil, shape.Invalid("enabled_events", "parameter_missing", "Missing required param: enabled_events.")
+	if err := checkEvents(in.EnabledEvents); err != nil {
+		return nil, err
 	}
-	end := *tx.addEndpoint(in, "whsec_"+random(32))
+	if in.Connect != nil && *in.Connect {
+		return nil, shape.Invalid("connect", "", "The sandbox has no connected accounts to send events of. Leave connect out.")
+	}
+	if tx.Endpoints.size() >= maxEndpoints {
+		return nil, shape.Invalid("", "", "You have reached the maximum of %d test webhook endpoints.", maxEndpoints)
+	}
+	end := *tx.addEndpoint(in, newSecret())
 	return &end, nil
 }
 
@@ -61,7 +73,7 @@ func (tx *Tx) PutEndpoint(url, secret string) string {
 			return end.Secret
 		}
 	}
-	return tx.addEndpoint(EndpointNew{URL: url, EnabledEvents: []string{"*"}}, or(secret, "whsec_"+random(32))).Secret
+	return tx.addEndpoint(EndpointNew{URL: url, EnabledEvents: []string{"*"}}, or(secret, newSecret())).Secret
 }
 
 // withoutSecret is an endpoint as it is answered after its creation.
@@ -86,6 +98,16 @@ func (tx *Tx) UpdateEndpoint(id string, in EndpointInput) (any, error) {
 	if end == nil {
 		return nil, shape.NotFound("webhook_endpoint", "webhook endpoint", id)
 	}
+	if in.URL != nil {
+		if err := checkEndpointURL(*in.URL); err != nil {
+			return nil, err
+		}
+	}
+	if in.EnabledEvents != nil {
+		if err := checkEvents(in.EnabledEvents); err != nil {
+			return nil, err
+		}
+	}
 	setStr(&end.Description, in.Description)
 	set(&end.URL, in.URL)
 	if in.EnabledEvents != nil {
@@ -107,8 +129,9 @@ func (tx *Tx) DeleteEndpoint(id string, _ NoInput) (any, error) {
 		return nil, shape.NotFound("webhook_endpoint", "webhook endpoint", id)
 	}
 	tx.Endpoints.remove(id)
-	for _, d := range tx.Deliveries.all() {
-		if d.Endpoint == id && d.Pending() {
+	delete(tx.Webhooks.Rolled, id)
+	for _, d := range tx.deliveriesTo(id) {
+		if d.Pending() {
 			tx.e.giveUp(d)
 		}
 	}
@@ -118,4 +141,28 @@ func (tx *Tx) DeleteEndpoint(id string, _ NoInput) (any, error) {
 // ListEndpoints answers webhook endpoints, newest first.
 func (tx *Tx) ListEndpoints(in Page) (any, error) {
 	return list("/v1/webhook_endpoints", in, told(&tx.Endpoints, withoutSecret), func(*shape.WebhookEndpoint) bool { return true })
+}
+
+func checkEndpointURL(text string) error {
+	if u, err := url.Parse(text); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return shape.Invalid("url", "url_invalid", "Invalid URL: An explicit scheme (such as https) must be provided.")
+	}
+	return nil
+}
+
+// checkEvents refuses a choice of events that Stripe would refuse: none, unknown ones, or all of them and more.
+func checkEvents(events []string) error {
+	if len(events) == 0 {
+		return shape.Invalid("enabled_events", "parameter_missing", "Missing required param: enabled_events.")
+	}
+	for i, typ := range events {
+		switch {
+		case typ == "*" && len(events) > 1:
+			return shape.Invalid("enabled_events", "", "Invalid enabled_events: '*' enables all events, so it must be the only element.")
+		case typ != "*" && !slices.Contains(eventTypes, typ):
+			name := "enabled_events[" + strconv.Itoa(i) + "]"
+			return shape.Invalid(name, "", "Invalid %s: must be one of *, %s", name, strings.Join(eventTypes, ", "))
+		}
+	}
+	return nil
 }

@@ -59,6 +59,7 @@ type Engine struct {
 	state   *state
 	due     map[string]*dueHeap // by clock
 	outbox  []Delivery
+	index   deliveryIndex
 	dueSeq  int
 	changed uint64
 }

@@ -126,15 +126,17 @@ func (tx *Tx) ViewEvent(id string) (EventView, bool) {
 		return EventView{}, false
 	}
 	v := EventView{Event: *ev, JSON: pretty(toldEvent(ev))}
-	for _, d := range tx.Deliveries.all() {
-		if d.Event == id {
-			dv := DeliveryView{Delivery: *d, URL: "(endpoint deleted)"}
-			dv.Attempts = slices.Clone(d.Attempts)
-			if end := tx.Endpoints.get(d.Endpoint); end != nil {
-				dv.URL = end.URL
-			}
-			v.Deliveries = append(v.Deliveries, dv)
-		}
+	for _, d := range tx.deliveriesOf(id) {
+		v.Deliveries = append(v.Deliveries, tx.viewDelivery(d))
 	}
 	return v, true
+}
+
+func (tx *Tx) viewDelivery(d *Delivery) DeliveryView {
+	v := DeliveryView{Delivery: *d, URL: "(endpoint deleted)"}
+	v.Attempts = slices.Clone(d.Attempts)
+	if end := tx.Endpoints.get(d.Endpoint); end != nil {
+		v.URL = end.URL
+	}
+	return v
 }

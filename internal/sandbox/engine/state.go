@@ -47,6 +47,8 @@ type state struct {
 	FlowsDone      map[string]bool      `json:"flows_done"`      // portal sessions whose flow is through
 	Deliveries     table[Delivery]      `json:"-"`               // events on their way to endpoints
 	Answers        table[SavedAnswer]   `json:"-"`               // by idempotency key
+
+	Webhooks webhookState `json:"webhooks"`
 }
 
 func newState(merchantName string, now int64) *state {
@@ -105,7 +107,9 @@ func (e *Engine) Restore(data []byte) error {
 	e.changed++
 	tx := e.begin(shape.EventRequest{})
 	tx.trackAll()
+	e.index = deliveryIndex{}
 	for _, d := range fresh.Deliveries.all() {
+		e.index.add(d)
 		if d.Pending() {
 			e.outbox = append(e.outbox, *d)
 		}
