@@ -111,3 +111,12 @@ func (b *Browser) FullPicture() []byte {
 	b.t.Helper()
 	return ask(b, "picture", chromedp.FullScreenshot(100))
 }
+
+// Faults lists what somebody with weak eyes, or without a mouse, would stumble
+// over on the page: fields without a name, targets too small to hit, text too
+// faint to read, several main headings or none.
+// https://www.w3.org/TR/WCAG22/#contrast-minimum, #target-size-minimum
+func (b *Browser) Faults() []string {
+	b.t.Helper()
+	return ask(b, "faults", chromedp.Evaluate[[]string](faultsScript))
+}
