@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
-	"reflect"
 
 	"github.com/payloop/payloop/internal/sandbox/shape"
 )
@@ -26,6 +25,10 @@ func update[T any](tx *Tx, typ string, obj *T, change func()) {
 func (tx *Tx) publish(typ string, obj any, snapshot, prev json.RawMessage) {
 	tx.reindex(obj)
 	tx.track(obj)
+	if bytes.Equal(snapshot, tx.told) { // several events in a row often tell of the same state: it is kept once
+		snapshot = tx.told
+	}
+	tx.told = snapshot
 	ev := &shape.Event{
 		ID: longID("evt"), Object: "event", APIVersion: string(tx.e.opts.APIVersion), Created: tx.now, Type: typ, Request: tx.req,
 		Data: shape.EventData{Object: snapshot, PreviousAttributes: prev},
@@ -47,7 +50,7 @@ func encode(v any) json.RawMessage {
 	if err := enc.Encode(v); err != nil {
 		panic(err) // our own structs: cannot fail
 	}
-	return bytes.TrimRight(b.Bytes(), "\n")
+	return bytes.Clone(bytes.TrimRight(b.Bytes(), "\n")) // no longer than need be: events keep it for good
 }
 
 // previous lists, of the fields that differ, what they were before; nil when none does.
@@ -63,35 +66,33 @@ func previous(before, after json.RawMessage) json.RawMessage {
 	return encode(prev)
 }
 
-func changedFields(before, after map[string]any) map[string]any {
+// changedFields compares values as they are written: both come from encode, where equal values look equal.
+func changedFields(before, after map[string]json.RawMessage) map[string]any {
 	out := map[string]any{}
-	for key := range maps.Keys(union(before, after)) {
+	for key := range union(before, after) {
 		b, a := before[key], after[key]
-		if reflect.DeepEqual(b, a) {
-			continue
-		}
-		bm, bok := b.(map[string]any)
-		am, aok := a.(map[string]any)
-		if bok && aok {
-			out[key] = changedFields(bm, am)
-		} else {
+		switch {
+		case bytes.Equal(b, a):
+		case isObject(b) && isObject(a):
+			out[key] = changedFields(decode(b), decode(a))
+		default:
 			out[key] = b
 		}
 	}
 	return out
 }
 
-func union(a, b map[string]any) map[string]any {
+func isObject(data json.RawMessage) bool { return bytes.HasPrefix(data, []byte("{")) }
+
+func union(a, b map[string]json.RawMessage) map[string]json.RawMessage {
 	out := maps.Clone(a)
 	maps.Copy(out, b)
 	return out
 }
 
-func decode(data json.RawMessage) map[string]any {
-	var m map[string]any
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if err := d.Decode(&m); err != nil {
+func decode(data json.RawMessage) map[string]json.RawMessage {
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal(data, &m); err != nil {
 		panic(err) // what encode wrote
 	}
 	return m

@@ -5,6 +5,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -98,6 +99,7 @@ type Tx struct {
 	req   shape.EventRequest
 
 	preview map[string]*shape.Discount // discounts that are only tried out: nothing is kept of them
+	told    json.RawMessage            // the object in the event made last
 }
 
 // Do runs fn alone, after whatever fell due before now, and then what fn made fall due at once. The request is named
