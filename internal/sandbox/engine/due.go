@@ -10,16 +10,24 @@ import (
 // dueEntry says that something falls due for an object. It may be out of date: what counts is what nextDue says
 // of the object when the entry comes up.
 type dueEntry struct {
-	at  int64 // Unix seconds, sandbox time
-	seq int   // of two at the same second, the one noticed first goes first
-	id  string
+	at    int64 // Unix seconds
+	order dueOrder
+	id    string
+}
+
+// dueOrder says what goes first of what falls due at the same second: subscriptions, then invoices, then sessions, and
+// of one kind the older. It is the same after a restart.
+type dueOrder struct{ kind, place int }
+
+func (o dueOrder) before(p dueOrder) bool {
+	return o.kind < p.kind || o.kind == p.kind && o.place < p.place
 }
 
 type dueHeap []dueEntry
 
 func (h dueHeap) Len() int { return len(h) }
 func (h dueHeap) Less(i, j int) bool {
-	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].seq < h[j].seq
+	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].order.before(h[j].order)
 }
 func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 
@@ -49,8 +57,19 @@ func (tx *Tx) track(obj any) {
 	if clock == tx.clock {
 		at = max(at, tx.now)
 	}
-	tx.e.dueSeq++
-	heap.Push(due, dueEntry{at: at, seq: tx.e.dueSeq, id: id})
+	heap.Push(due, dueEntry{at: at, order: tx.dueOrder(obj), id: id})
+}
+
+func (tx *Tx) dueOrder(obj any) dueOrder {
+	switch o := obj.(type) {
+	case *shape.Subscription:
+		return dueOrder{1, tx.Subscriptions.places[o.ID]}
+	case *shape.Invoice:
+		return dueOrder{2, tx.Invoices.places[o.ID]}
+	case *shape.Session:
+		return dueOrder{3, tx.Sessions.places[o.ID]}
+	}
+	return dueOrder{}
 }
 
 func nextDue(tx *Tx, obj any) (id string, at int64) {

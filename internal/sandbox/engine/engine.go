@@ -61,7 +61,6 @@ type Engine struct {
 	due     map[string]*dueHeap // by clock
 	outbox  []Delivery
 	index   deliveryIndex
-	dueSeq  int
 	changed uint64
 }
 
