@@ -166,7 +166,8 @@ func TestExpandFollowsTheVersion(t *testing.T) {
 		{"/v1/invoices?expand[]=data.payment_intent", true, false},
 		{"/v1/invoices?expand[]=data.subscription", true, false},
 		{"/v1/invoices?expand[]=data.parent.subscription_details.subscription", false, true},
-		{"/v1/invoices?expand[]=data.payments.data.payment.payment_intent", false, true},
+		{"/v1/invoices/" + sub.LatestInvoice.ID + "?expand[]=payments.data.payment.payment_intent", false, true},
+		{"/v1/invoices?expand[]=data.payments.data.payment", false, true},
 		{"/v1/invoices?expand[]=data.parent", false, false},
 		{"/v1/charges?expand[]=data.invoice", true, false},
 		{"/v1/payment_intents?expand[]=data.invoice", true, false},
@@ -179,6 +180,24 @@ func TestExpandFollowsTheVersion(t *testing.T) {
 				t.Errorf("%s at %s: %d %v", tt.path, version, res.StatusCode, body["error"])
 			}
 		}
+	}
+}
+
+func TestExpansionsEndAfterFourLevels(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, sub := b.subscribed(b.price("Basic", 500, "month"), visa)
+	for path, version := range map[string]string{
+		"/v1/subscriptions?expand[]=data.items.data.price.product":                                                "2024-06-20",
+		"/v1/subscriptions/" + sub.ID + "?expand[]=latest_invoice.payments.data.payment.payment_intent":           string(latestBasil),
+		"/v1/subscriptions/" + sub.ID + "?expand[]=latest_invoice.payment_intent.latest_charge.customer.nonsense": "2024-06-20",
+	} {
+		if res, body := b.getAt(path, version); res.StatusCode != http.StatusBadRequest || at(body, "error", "code") != "property_expansion_max_depth" {
+			t.Errorf("%s: %d %v", path, res.StatusCode, body)
+		}
+	}
+	if res, body := b.getAt("/v1/subscriptions/"+sub.ID+"?expand[]=items.data.price.product", "2024-06-20"); res.StatusCode != http.StatusOK {
+		t.Errorf("four levels: %v", body)
 	}
 }
 

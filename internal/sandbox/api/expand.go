@@ -10,7 +10,7 @@ import (
 	"github.com/payloop/payloop/internal/sandbox/version"
 )
 
-// maxExpandDepth is how deep one may expand, from Stripe's documentation; data. of a list does not count.
+// maxExpandDepth is how deep one may expand, from Stripe's documentation; data of a list counts.
 const maxExpandDepth = 4
 
 // takeExpand removes expand[] from the parameters, however its index is written.
@@ -34,8 +34,9 @@ func expand(tx *engine.Tx, v version.Version, obj any, paths []string) (any, err
 	tree := asTree(obj)
 	for _, path := range paths {
 		parts := strings.Split(path, ".")
-		if len(parts) > maxExpandDepth && (parts[0] != "data" || len(parts) > maxExpandDepth+1) {
-			return nil, shape.Invalid("expand", "", "You cannot expand more than %d levels of a property (%s).", maxExpandDepth, path)
+		if len(parts) > maxExpandDepth {
+			return nil, shape.Invalid("expand", "property_expansion_max_depth",
+				"You cannot expand more than %d levels of a property. Property: %s", maxExpandDepth, path)
 		}
 		e := expansion{tx: tx, version: v, path: path}
 		if err := e.into(reflect.TypeOf(obj), tree, parts); err != nil {

@@ -5,9 +5,9 @@ import "slices"
 // gone are the fields of an object that Basil has no more, as far as one could expand them.
 var gone = map[string][]string{
 	"charge":         {"invoice"},
-	"invoice":        {"charge", "discount", "payment_intent", "quote", "subscription"},
+	"invoice":        {"charge", "discount", "payment_intent", "quote", "subscription", "total_tax_amounts"},
 	"invoiceitem":    {"plan", "price", "subscription"},
-	"line_item":      {"plan", "price", "subscription"},
+	"line_item":      {"plan", "price", "subscription", "tax_amounts", "tax_rates"},
 	"payment_intent": {"invoice"},
 	"subscription":   {"discount"},
 }
