@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -91,17 +90,10 @@ func (a *API) serve(route Route) http.HandlerFunc {
 
 // reply reads the request, runs it alone in the engine, and writes the answer down before anybody else runs.
 func (a *API) reply(route Route, v version.Version, r *http.Request, requestID string) reply {
-	values, err := parameters(r)
+	c := call{endpoint: route.endpoint(), version: v}
+	values, err := c.read(route.handler, r)
 	if err != nil {
-		return failed(v, err)
-	}
-	paths := takeExpand(values)
-	if err := v.Params(route.endpoint(), values); err != nil {
-		return failed(v, err)
-	}
-	run, err := route.handler.prepare(r, values)
-	if err != nil {
-		return failed(v, err)
+		return c.failed(err)
 	}
 	key := r.Header.Get("Idempotency-Key")
 	if r.Method != http.MethodPost {
@@ -110,47 +102,19 @@ func (a *API) reply(route Route, v version.Version, r *http.Request, requestID s
 	var out reply
 	if r.Method == http.MethodGet {
 		_ = a.engine.Read(func(tx *engine.Tx) error {
-			out = execute(tx, v, run, paths)
+			out = c.execute(tx)
 			return nil
 		}, about(r, values)...)
 		return out
 	}
 	_ = a.engine.Do(shape.EventRequest{ID: shape.Str(requestID), IdempotencyKey: shape.Str(key)}, func(tx *engine.Tx) error {
 		if key == "" {
-			out = execute(tx, v, run, paths)
+			out = c.execute(tx)
 			return nil
 		}
-		out = once(tx, v, key, fingerprint(r, values), func() reply { return execute(tx, v, run, paths) })
+		out = c.once(tx, key, fingerprint(r, values))
 		return nil
 	}, about(r, values)...)
-	return out
-}
-
-func execute(tx *engine.Tx, v version.Version, run func(*engine.Tx) (any, error), paths []string) reply {
-	obj, err := run(tx)
-	if err != nil {
-		return failed(v, err)
-	}
-	obj, err = expand(tx, v, obj, paths)
-	if err != nil {
-		return failed(v, err)
-	}
-	return reply{status: http.StatusOK, body: rendered(v, obj), version: v}
-}
-
-// once runs a request the first time its key is seen, and repeats the answer after that.
-func once(tx *engine.Tx, v version.Version, key, request string, run func() reply) reply {
-	if known := tx.Answer(key); known != nil {
-		if known.Request != request {
-			return failed(v, &shape.Error{
-				Status: http.StatusBadRequest, Type: "idempotency_error", Message: "Keys for idempotent requests can only be used with the same " +
-					"parameters they were first used with. Try using a key other than '" + key + "' if you meant to execute a different request.",
-			})
-		}
-		return reply{status: known.Status, body: known.Body, version: version.Version(known.Version), replayed: true}
-	}
-	out := run()
-	tx.Remember(key, engine.SavedAnswer{Request: request, Version: string(v), Status: out.status, Body: out.body})
 	return out
 }
 
@@ -203,24 +167,6 @@ func authorize(r *http.Request) *shape.Error {
 		return refuse("Invalid API Key provided: " + key[:min(4, len(key))] + "****. In the sandbox any key that begins with sk_test_ works.")
 	}
 	return nil
-}
-
-func failed(v version.Version, err error) reply {
-	var e *shape.Error
-	if !errors.As(err, &e) {
-		e = &shape.Error{Status: http.StatusInternalServerError, Type: "api_error", Message: "The sandbox failed: " + err.Error()}
-	}
-	return reply{status: e.Status, body: rendered(v, map[string]any{"error": e})}
-}
-
-// rendered is the JSON of an answer in a version's shape.
-func rendered(v version.Version, obj any) []byte {
-	if v.Same() {
-		return indented(obj)
-	}
-	tree := asTree(obj)
-	v.Render(tree)
-	return indented(tree)
 }
 
 func indented(v any) []byte {

@@ -88,6 +88,18 @@ func (v Version) Params(endpoint string, values url.Values) error {
 	return nil
 }
 
+// Param is the name that the version has for a parameter of an endpoint, given the canonical one.
+func (v Version) Param(endpoint, canonical string) string {
+	place, ok := priced[endpoint]
+	if v.Same() || !ok || plain(canonical) != unpriced(place) {
+		return canonical
+	}
+	if canonical == "price" {
+		return "pricing[price]"
+	}
+	return strings.TrimSuffix(canonical, "[price]") + "[pricing][price]"
+}
+
 // unpriced is a parameter's name without the level that Basil put around a price.
 func unpriced(name string) string {
 	if name == "pricing[price]" {

@@ -170,6 +170,24 @@ func TestParams(t *testing.T) {
 	}
 }
 
+func TestParamNamesInErrors(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		version                   version.Version
+		endpoint, canonical, want string
+	}{
+		{latest, "POST /v1/invoiceitems", "price", "pricing[price]"},
+		{latest, "POST /v1/invoices/{id}/add_lines", "lines[2][price]", "lines[2][pricing][price]"},
+		{latest, "POST /v1/invoiceitems", "customer", "customer"},
+		{latest, "POST /v1/subscriptions", "items[0][price]", "items[0][price]"},
+		{version.Canonical, "POST /v1/invoiceitems", "price", "price"},
+	} {
+		if got := tt.version.Param(tt.endpoint, tt.canonical); got != tt.want {
+			t.Errorf("%s %s at %s: %s, want %s", tt.endpoint, tt.canonical, tt.version, got, tt.want)
+		}
+	}
+}
+
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
