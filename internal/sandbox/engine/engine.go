@@ -97,8 +97,10 @@ type Tx struct {
 	now   int64  // Unix seconds by that clock
 	req   shape.EventRequest
 
-	preview map[string]*shape.Discount // discounts that are only tried out: nothing is kept of them
-	told    json.RawMessage            // the object in the event made last
+	preview  map[string]*shape.Discount // discounts that are only tried out: nothing is kept of them
+	told     json.RawMessage            // the object in the event made last
+	planned  []*shape.Price             // made on the spot, and not kept yet
+	changing string                     // the subscription that is being changed: it is told of once, at the end
 }
 
 // Do runs fn alone, after whatever fell due before now, and then what fn made fall due at once. The request is named

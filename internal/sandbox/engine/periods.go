@@ -43,6 +43,18 @@ func periodEnd(anchor, start int64, r *shape.Recurring) int64 {
 // intervalDays are how many days an interval can have at most.
 var intervalDays = map[string]int{"day": 1, "week": 7, "month": 31, "year": 366}
 
+// periodAround is the period, counted from the anchor, that a moment lies in.
+func periodAround(anchor, at int64, r *shape.Recurring) (start, end int64) {
+	end = periodEnd(anchor, at, r)
+	for start = anchor; ; {
+		next := periodEnd(anchor, start, r)
+		if next >= end {
+			return start, end
+		}
+		start = next
+	}
+}
+
 // each writes how a recurring price is charged: "month", "3 months".
 func each(r *shape.Recurring) string {
 	if r.IntervalCount == 1 {

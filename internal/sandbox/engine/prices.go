@@ -78,32 +78,43 @@ type PriceListing struct {
 
 // CreatePrice makes a price, with its product when product_data is given.
 func (tx *Tx) CreatePrice(in NewPrice) (any, error) {
-	amount, err := in.check(tx)
+	p, err := tx.newPrice(in)
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.claimLookupKey("", in.PriceInput); err != nil {
-		return nil, err
-	}
-	product := in.Product
 	if in.ProductData != nil {
 		made, err := tx.CreateProduct(in.ProductData.product())
 		if err != nil {
 			return nil, err
 		}
-		product = made.(*shape.Product).ID
+		p.Product = shape.Ref(made.(*shape.Product).ID)
+	}
+	if err := tx.claimLookupKey("", in.PriceInput); err != nil {
+		return nil, err
+	}
+	tx.Prices.add(p.ID, p)
+	tx.emit("price.created", p)
+	return p, nil
+}
+
+// newPrice is a price as asked for. Nothing is kept of it yet.
+func (tx *Tx) newPrice(in NewPrice) (*shape.Price, error) {
+	amount, err := in.check(tx)
+	if err != nil {
+		return nil, err
+	}
+	if holder := tx.lookupKeyHolder("", in.LookupKey); holder != nil && !in.TransferLookupKey {
+		return nil, lookupKeyTaken(holder)
 	}
 	p := &shape.Price{
 		ID: longID("price"), Object: "price", Active: true, BillingScheme: "per_unit", Created: tx.now, Currency: in.Currency,
-		Product: shape.Ref(product), Recurring: in.Recurring.shape(), TaxBehavior: "unspecified", Type: "one_time",
+		Product: shape.Ref(in.Product), Recurring: in.Recurring.shape(), TaxBehavior: "unspecified", Type: "one_time",
 		UnitAmount: amount, UnitAmountDecimal: strconv.FormatInt(amount, 10),
 	}
 	if p.Recurring != nil {
 		p.Type = "recurring"
 	}
 	in.apply(p)
-	tx.Prices.add(p.ID, p)
-	tx.emit("price.created", p)
 	return p, nil
 }
 
@@ -175,20 +186,32 @@ func (r *RecurringInput) shape() *shape.Recurring {
 // claimLookupKey frees a lookup key from the price that has it, when the caller asked for that; otherwise a key
 // in use is refused.
 func (tx *Tx) claimLookupKey(id string, in PriceInput) error {
-	if in.LookupKey == nil || *in.LookupKey == "" {
+	p := tx.lookupKeyHolder(id, in.LookupKey)
+	if p == nil {
+		return nil
+	}
+	if !in.TransferLookupKey {
+		return lookupKeyTaken(p)
+	}
+	update(tx, "price.updated", p, func() { p.LookupKey = "" })
+	return nil
+}
+
+// lookupKeyHolder is the other price that has a lookup key, if any.
+func (tx *Tx) lookupKeyHolder(id string, key *string) *shape.Price {
+	if key == nil || *key == "" {
 		return nil
 	}
 	for _, p := range tx.Prices.all() {
-		if string(p.LookupKey) != *in.LookupKey || p.ID == id {
-			continue
+		if string(p.LookupKey) == *key && p.ID != id {
+			return p
 		}
-		if !in.TransferLookupKey {
-			return shape.Invalid("lookup_key", "resource_already_exists",
-				"A price (`%s`) already uses that lookup key.", p.ID)
-		}
-		update(tx, "price.updated", p, func() { p.LookupKey = "" })
 	}
 	return nil
+}
+
+func lookupKeyTaken(p *shape.Price) error {
+	return shape.Invalid("lookup_key", "resource_already_exists", "A price (`%s`) already uses that lookup key.", p.ID)
 }
 
 func (in PriceInput) apply(p *shape.Price) {

@@ -4,16 +4,22 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/payloop/payloop/internal/sandbox/form"
 	"github.com/payloop/payloop/internal/sandbox/shape"
 )
 
-// change is what a subscription's items are to become, and what that costs.
+// change is what a subscription is to become, and what that costs. It is worked out before anything is changed.
 type change struct {
 	Items       []shape.SubscriptionItem
-	Lines       []shape.Line // prorations, and the new period's lines when it begins anew
-	NewPeriod   bool         // the interval changes, so a new period begins now
+	Lines       []shape.Line // prorations, things charged once, and the new period's lines when it begins anew
+	At          int64        // the moment that prorations are counted from
+	NewPeriod   bool         // a new period begins now, with an invoice
 	PeriodStart int64
 	PeriodEnd   int64
+	Anchor      int64
+	Status      string
+	TrialEnd    shape.Time
+	InvoiceNow  bool // the lines are invoiced at once; otherwise they wait for the next invoice
 }
 
 // Due is what the change costs now when it is invoiced at once, in minor units; below zero it leaves credit.
@@ -25,27 +31,71 @@ func (c change) Due() int64 {
 	return sum
 }
 
+// wish is a change as asked for.
+type wish struct {
+	Items     []shape.SubscriptionItem
+	Proration string // proration_behavior
+	At        int64  // proration_date
+	AnchorNow bool   // billing_cycle_anchor=now
+	Trial     *form.When
+	Extra     []shape.Line // things charged once
+}
+
 // planChange works out a change of items at a moment; it changes nothing.
 // behavior is proration_behavior: "none" leaves out the prorations.
 func (tx *Tx) planChange(s *shape.Subscription, items []shape.SubscriptionItem, behavior string, at int64) change {
-	c := change{Items: items, PeriodStart: s.CurrentPeriodStart, PeriodEnd: s.CurrentPeriodEnd}
-	if s.Status == "trialing" {
-		return c
+	return tx.plan(s, wish{Items: items, Proration: behavior, At: at})
+}
+
+// plan works out a change; it changes nothing. A new period begins now when the interval changes, when what was
+// free is to be paid, when a trial begins or is ended, and when it is asked for. Otherwise the period stays.
+func (tx *Tx) plan(s *shape.Subscription, w wish) change {
+	c := change{
+		Items: w.Items, At: w.At, PeriodStart: s.CurrentPeriodStart, PeriodEnd: s.CurrentPeriodEnd, Anchor: s.BillingCycleAnchor,
+		Status: s.Status, TrialEnd: s.TrialEnd,
 	}
-	before, after1 := s.Items.Data[0].Price.Recurring, items[0].Price.Recurring
-	c.NewPeriod = *before != *after1
+	trialing := s.Status == "trialing"
+	switch {
+	case w.Trial != nil && !w.Trial.Now:
+		c.NewPeriod = !trialing
+		c.Status, c.TrialEnd, c.Anchor, c.PeriodEnd = "trialing", shape.Time(w.Trial.At), w.Trial.At, w.Trial.At
+	case w.Trial != nil && trialing:
+		c.NewPeriod, c.Status, c.TrialEnd = true, "active", shape.Time(tx.now)
+	case !trialing:
+		c.NewPeriod = w.AnchorNow || *s.Items.Data[0].Price.Recurring != *w.Items[0].Price.Recurring || free(s.Items.Data) && !free(w.Items)
+	}
 	if c.NewPeriod {
-		c.PeriodStart, c.PeriodEnd = at, after(at, after1, 1)
+		c.PeriodStart = tx.now
+		if c.Status != "trialing" {
+			c.Anchor, c.PeriodEnd = tx.now, after(tx.now, w.Items[0].Price.Recurring, 1)
+		}
 	}
-	if behavior != "none" {
-		c.Lines = tx.prorations(s, items, at, c.NewPeriod)
+	if w.Proration != "none" && !trialing {
+		c.Lines = tx.prorations(s, w.Items, w.At, c.NewPeriod)
 	}
+	c.Lines = append(c.Lines, w.Extra...)
 	if c.NewPeriod {
-		renewed := *s
-		renewed.CurrentPeriodStart, renewed.CurrentPeriodEnd = c.PeriodStart, c.PeriodEnd
-		c.Lines = append(c.Lines, tx.periodLines(&renewed, items)...)
+		c.Lines = append(c.Lines, tx.periodLines(c.of(s), w.Items)...)
 	}
+	c.InvoiceNow = c.NewPeriod || w.Proration == "always_invoice" && len(c.Lines) > 0
 	return c
+}
+
+// of is a subscription as the change would make it.
+func (c change) of(s *shape.Subscription) *shape.Subscription {
+	next := *s
+	applyChange(&next, c)
+	return &next
+}
+
+// free reports whether items cost nothing.
+func free(items []shape.SubscriptionItem) bool {
+	for _, it := range items {
+		if it.Price.UnitAmount*it.Quantity != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // prorations are a credit for what is left of each old item, and a charge for the same time of each new one.

@@ -6,64 +6,61 @@ import (
 	"github.com/payloop/payloop/internal/sandbox/shape"
 )
 
-// changeItems gives a subscription other items, and bills the difference as asked for.
-func (tx *Tx) changeItems(s *shape.Subscription, in SubscriptionUpdate) error {
-	items, err := tx.changedItems(s, in.Items)
-	if err != nil {
-		return err
+func applyChange(s *shape.Subscription, c change) {
+	setItems(s, c.Items)
+	if c.Status == "trialing" && s.Status != "trialing" {
+		s.TrialStart = shape.Time(c.PeriodStart)
 	}
-	behavior := or(in.ProrationBehavior, "create_prorations")
-	at := tx.now
-	set(&at, in.ProrationDate)
-	plan := tx.planChange(s, items, behavior, at)
-	atOnce := plan.NewPeriod || behavior == "always_invoice" && len(plan.Lines) > 0
-	if !atOnce {
-		tx.putWaiting(s, plan.Lines)
-		applyChange(s, plan)
-		return nil
-	}
-	return tx.billChange(s, plan, in.PaymentBehavior)
-}
-
-func applyChange(s *shape.Subscription, plan change) {
-	setItems(s, plan.Items)
-	if plan.NewPeriod {
-		s.BillingCycleAnchor = plan.PeriodStart
-	}
-	s.CurrentPeriodStart, s.CurrentPeriodEnd = plan.PeriodStart, plan.PeriodEnd
+	s.Status, s.TrialEnd = c.Status, c.TrialEnd
+	s.BillingCycleAnchor, s.CurrentPeriodStart, s.CurrentPeriodEnd = c.Anchor, c.PeriodStart, c.PeriodEnd
 	if s.CancelAtPeriodEnd {
 		s.CancelAt = shape.Time(s.CurrentPeriodEnd)
 	}
 }
 
-// billChange makes the invoice of a change and collects it; paymentBehavior says what happens when that fails.
-func (tx *Tx) billChange(s *shape.Subscription, plan change, paymentBehavior string) error {
-	c := tx.Customers.get(string(s.Customer))
-	refused := tx.wouldRefuse(tx.methodFor(s), plan.Due()+c.Balance)
-	if refused != nil && paymentBehavior == "error_if_incomplete" {
-		return refused
+// carryOut makes a change that was worked out and found possible. What is invoiced now is collected now; behavior is
+// payment_behavior, and says what becomes of the change when the card is refused, which was foreseen.
+func (tx *Tx) carryOut(s *shape.Subscription, c change, behavior string, refused bool) {
+	if c.TrialEnd != s.TrialEnd {
+		delete(tx.Reminded, s.ID)
 	}
-	hold := paymentBehavior == "pending_if_incomplete" && refused != nil
-	if hold {
-		s.PendingUpdate = &shape.PendingUpdate{ExpiresAt: tx.now + int64(firstPaymentWait.Seconds()), SubscriptionItems: plan.Items}
-		if plan.NewPeriod {
-			s.PendingUpdate.BillingCycleAnchor = shape.Time(tx.now)
-		}
+	if !c.InvoiceNow {
+		tx.putWaiting(s, c.Lines)
+		applyChange(s, c)
+		return
+	}
+	if behavior == "pending_if_incomplete" && refused {
+		s.PendingUpdate = tx.pendingUpdate(s, c)
 	} else {
-		applyChange(s, plan)
+		applyChange(s, c)
 	}
-	inv := tx.draft(c, s, "subscription_update", s.Currency, plan.Lines)
-	inv.SubscriptionProrationDate = tx.now
+	inv := tx.draft(tx.Customers.get(string(s.Customer)), s, "subscription_update", s.Currency, c.Lines)
+	inv.SubscriptionProrationDate = c.At
 	s.LatestInvoice = shape.Ref(inv.ID)
+	if s.PauseCollection != nil {
+		tx.sendDraft(s, inv)
+		return
+	}
 	tx.emit("invoice.created", inv)
 	tx.finalize(inv)
-	if paymentBehavior == "default_incomplete" && inv.AmountDue > 0 {
+	if behavior == "default_incomplete" && inv.AmountDue > 0 {
 		tx.intentFor(inv)
 		s.Status = "past_due"
-		return nil
+		return
 	}
 	tx.collectOrOwe(s, inv)
-	return nil
+}
+
+// pendingUpdate is a change that waits to be paid for: 23 hours at most, and not beyond the period or the trial.
+func (tx *Tx) pendingUpdate(s *shape.Subscription, c change) *shape.PendingUpdate {
+	p := &shape.PendingUpdate{ExpiresAt: min(tx.now+int64(firstPaymentWait.Seconds()), s.CurrentPeriodEnd), SubscriptionItems: c.Items}
+	if c.NewPeriod {
+		p.BillingCycleAnchor = shape.Time(c.Anchor)
+	}
+	if c.TrialEnd != s.TrialEnd {
+		p.TrialEnd = c.TrialEnd
+	}
+	return p
 }
 
 // collectOrOwe tries the card; what is not paid leaves the subscription past due, unless the change waits.
@@ -73,18 +70,21 @@ func (tx *Tx) collectOrOwe(s *shape.Subscription, inv *shape.Invoice) {
 	}
 }
 
-// wouldRefuse foresees the bank's answer, so that a change can be refused before anything happened.
-func (tx *Tx) wouldRefuse(pm *shape.PaymentMethod, amount int64) error {
-	if amount <= 0 {
+// foresee is why an invoice of these lines, with what waits for it, would not be paid; nil when it would. Without a
+// card of its own (pm nil) a subscription is paid with the customer's. Nothing is changed.
+func (tx *Tx) foresee(s *shape.Subscription, pm *shape.PaymentMethod, lines []shape.Line) *shape.Error {
+	c := tx.Customers.get(string(s.Customer))
+	inv := blankInvoice(tx, c, "upcoming", s.Currency)
+	inv.AutomaticTax.Enabled = s.AutomaticTax.Enabled
+	inv.Discounts = tx.inherited(c, s, tx.now)
+	tx.total(inv, append(tx.takeWaiting(s, ""), lines...))
+	switch pm = or(pm, tx.customerMethod(c.ID)); {
+	case inv.AmountDue == 0:
 		return nil
-	}
-	if pm == nil {
+	case pm == nil:
 		return noMethod()
 	}
-	if refused := tx.behaviourOf(pm.ID).refusal(false, false); refused != nil {
-		return refused
-	}
-	return nil
+	return tx.behaviourOf(pm.ID).refusal(false, false)
 }
 
 // changedItems are a subscription's items as an update wants them: named ones changed or deleted, others added.
@@ -105,7 +105,9 @@ func (tx *Tx) changedItems(s *shape.Subscription, in []ItemInput) ([]shape.Subsc
 		if at < 0 {
 			return nil, shape.Missing(fmt.Sprintf("items[%d][id]", i), "subscription item", want.ID)
 		}
-		gone[want.ID] = want.Deleted
+		if gone[want.ID] = want.Deleted; want.Deleted {
+			continue
+		}
 		if err := tx.changeItem(&items[at], i, want); err != nil {
 			return nil, err
 		}
@@ -118,16 +120,22 @@ func (tx *Tx) changedItems(s *shape.Subscription, in []ItemInput) ([]shape.Subsc
 	if len(kept) == 0 {
 		return nil, shape.Invalid("items", "", "A subscription must have at least one active plan.")
 	}
+	if kept[0].Price.Currency != s.Currency {
+		return nil, shape.Invalid("items", "", "The price specified is in `%s`, but the subscription is in `%s`.", kept[0].Price.Currency, s.Currency)
+	}
 	return kept, sameInterval(kept)
 }
 
 func (tx *Tx) changeItem(item *shape.SubscriptionItem, i int, want ItemInput) error {
+	if err := checkQuantity(fmt.Sprintf("items[%d][quantity]", i), want.Quantity); err != nil {
+		return err
+	}
 	set(&item.Quantity, want.Quantity)
 	item.Metadata = item.Metadata.Merge(want.Metadata)
 	if want.Price == "" && want.PriceData == nil {
 		return nil
 	}
-	p, err := tx.recurringPrice(fmt.Sprintf("items[%d]", i), want.Price, want.PriceData)
+	p, err := tx.recurringPrice(fmt.Sprintf("items[%d]", i), want)
 	if err != nil {
 		return err
 	}
@@ -144,19 +152,67 @@ func indexOf(items []shape.SubscriptionItem, id string) int {
 	return -1
 }
 
-// applyPendingUpdate gives a subscription the items it waited to be paid for.
+// extraLines are the lines of things charged once.
+func (tx *Tx) extraLines(s *shape.Subscription, in []ExtraInput) ([]shape.Line, error) {
+	if len(in) > maxItems {
+		return nil, shape.Invalid("add_invoice_items", "", "You may pass up to %d items.", maxItems)
+	}
+	var lines []shape.Line
+	for i, it := range in {
+		param := fmt.Sprintf("add_invoice_items[%d]", i)
+		p, err := tx.oneTimePrice(param, it)
+		if err != nil {
+			return nil, err
+		}
+		if p.Currency != s.Currency {
+			return nil, shape.Invalid(param+"[price]", "", "The price specified is in `%s`, but the subscription is in `%s`.", p.Currency, s.Currency)
+		}
+		quantity := int64(1)
+		set(&quantity, it.Quantity)
+		if err := checkQuantity(param+"[quantity]", it.Quantity); err != nil {
+			return nil, err
+		}
+		l := line(*p, quantity, p.UnitAmount*quantity, tx.productName(*p), shape.Period{Start: tx.now, End: tx.now})
+		l.InvoiceItem, l.Subscription = longID("ii"), shape.Ref(s.ID)
+		lines = append(lines, l)
+	}
+	return lines, nil
+}
+
+// oneTimePrice finds or plans a price that is charged once.
+func (tx *Tx) oneTimePrice(param string, in ExtraInput) (*shape.Price, error) {
+	if d := in.PriceData; d != nil {
+		return tx.plannedPrice(param, NewPrice{PriceInput: PriceInput{TaxBehavior: d.TaxBehavior}, Currency: d.Currency, Product: d.Product, UnitAmount: d.UnitAmount})
+	}
+	p, err := tx.priceOf(param, in.Price, nil)
+	if err == nil && p.Recurring != nil {
+		err = shape.Invalid(param+"[price]", "", "The price specified is set to `type=recurring` but this field only accepts prices with `type=one_time`.")
+	}
+	return p, err
+}
+
+// applyPendingUpdate gives a subscription what it waited to be paid for.
 func (tx *Tx) applyPendingUpdate(s *shape.Subscription) {
 	before := encode(s)
-	plan := change{Items: s.PendingUpdate.SubscriptionItems, PeriodStart: s.CurrentPeriodStart, PeriodEnd: s.CurrentPeriodEnd}
-	if anchor := int64(s.PendingUpdate.BillingCycleAnchor); anchor != 0 {
-		plan.NewPeriod, plan.PeriodStart = true, anchor
-		plan.PeriodEnd = after(anchor, plan.Items[0].Price.Recurring, 1)
+	p := s.PendingUpdate
+	c := change{Items: p.SubscriptionItems, PeriodStart: s.CurrentPeriodStart, PeriodEnd: s.CurrentPeriodEnd, Anchor: s.BillingCycleAnchor,
+		Status: s.Status, TrialEnd: or(p.TrialEnd, s.TrialEnd)}
+	if anchor := int64(p.BillingCycleAnchor); anchor != 0 {
+		c.Anchor, c.PeriodStart, c.PeriodEnd = anchor, anchor, after(anchor, c.Items[0].Price.Recurring, 1)
+		c.Status = "active"
 	}
 	s.PendingUpdate = nil
-	applyChange(s, plan)
+	applyChange(s, c)
 	prev := previous(before, encode(s))
 	tx.publish("customer.subscription.pending_update_applied", s, encode(s), prev)
 	tx.publish("customer.subscription.updated", s, encode(s), prev)
+}
+
+// giveUpPendingUpdate makes way for another change: the one that waits is dropped, and its invoice is void.
+func (tx *Tx) giveUpPendingUpdate(s *shape.Subscription) {
+	if s.PendingUpdate != nil {
+		tx.expirePendingUpdate(s)
+	}
 }
 
 // expirePendingUpdate gives up on a change that was not paid for.

@@ -169,10 +169,20 @@ func (tx *Tx) reviveSubscription(inv *shape.Invoice) {
 	if c := tx.Customers.get(string(s.Customer)); c != nil && c.Delinquent {
 		update(tx, "customer.updated", c, func() { c.Delinquent = false })
 	}
-	switch s.Status {
-	case "incomplete", "past_due", "unpaid":
-		update(tx, "customer.subscription.updated", s, func() { s.Status = "active" })
+	change := func() {
+		switch s.Status {
+		case "incomplete", "past_due", "unpaid":
+			s.Status = "active"
+		}
+		if pi := tx.PaymentIntents.get(string(inv.PaymentIntent)); pi != nil && s.PaymentSettings.SaveDefaultPaymentMethod == "on_subscription" {
+			s.DefaultPaymentMethod = or(pi.PaymentMethod, s.DefaultPaymentMethod)
+		}
 	}
+	if tx.changing == s.ID {
+		change() // what changes is told at the end, once
+		return
+	}
+	update(tx, "customer.subscription.updated", s, change)
 }
 
 // endSubscription cancels now.
@@ -193,6 +203,12 @@ func (tx *Tx) stopCollecting(s *shape.Subscription) {
 			inv.AutoAdvance, inv.NextPaymentAttempt = false, 0
 		}
 	}
+}
+
+// cancelOn sets the end of a subscription to a moment.
+func cancelOn(s *shape.Subscription, now, at int64) {
+	s.CancelAt, s.CanceledAt = shape.Time(at), shape.Time(now)
+	s.CancellationDetails.Reason = "cancellation_requested"
 }
 
 // planCancel sets or takes back the end of a subscription at the end of its period.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/payloop/payloop/internal/sandbox/shape"
@@ -21,7 +22,11 @@ type start struct {
 	Intent      shape.Ref // opened before, by an attempt that failed
 	DontCharge  bool      // payment_behavior=default_incomplete
 	CancelAtEnd bool
-	Extra       []shape.Line // one-time things on the first invoice
+	CancelAt    int64            // Unix seconds; zero for none
+	Anchor      int64            // the first full period begins then; zero for at once
+	Free        bool             // what comes before the anchor costs nothing
+	Payment     *PaymentSettings // nil for the defaults
+	Extra       []shape.Line     // one-time things on the first invoice
 }
 
 // startSubscription makes a subscription, its first invoice, and collects it. When the card is refused the
@@ -31,8 +36,13 @@ func (tx *Tx) startSubscription(in start) (*shape.Subscription, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s, tx.begunSubscription(s, in)
+}
+
+// begunSubscription tells of a new subscription and collects its first invoice.
+func (tx *Tx) begunSubscription(s *shape.Subscription, in start) error {
 	tx.settleCurrency(in.Customer, s.Currency)
-	inv := tx.draft(in.Customer, s, "subscription_create", s.Currency, append(tx.periodLines(s, s.Items.Data), in.Extra...))
+	inv := tx.draft(in.Customer, s, "subscription_create", s.Currency, append(tx.firstLines(s, in), in.Extra...))
 	inv.PaymentIntent = in.Intent
 	s.LatestInvoice = shape.Ref(inv.ID)
 	tx.Subscriptions.add(s.ID, s)
@@ -41,12 +51,12 @@ func (tx *Tx) startSubscription(in start) (*shape.Subscription, error) {
 	tx.finalize(inv)
 	if in.DontCharge && inv.AmountDue > 0 {
 		tx.intentFor(inv)
-		return s, nil
+		return nil
 	}
 	if pi := tx.PaymentIntents.get(string(in.Intent)); pi != nil {
 		pi.Invoice, pi.Amount = shape.Ref(inv.ID), inv.AmountDue
 	}
-	return s, tx.collect(inv, payer{Method: tx.methodFor(s), Present: in.Present, Proven: in.Proven})
+	return tx.collect(inv, payer{Method: tx.methodFor(s), Present: in.Present, Proven: in.Proven})
 }
 
 func (tx *Tx) newSubscription(in start) (*shape.Subscription, error) {
@@ -71,10 +81,41 @@ func (tx *Tx) newSubscription(in start) (*shape.Subscription, error) {
 		s.Status, s.TrialStart, s.TrialEnd = "trialing", shape.Time(tx.now), shape.Time(in.TrialEnd)
 		s.BillingCycleAnchor, s.CurrentPeriodEnd = in.TrialEnd, in.TrialEnd
 	}
+	if in.Anchor != 0 {
+		if in.Anchor > s.CurrentPeriodEnd {
+			return nil, shape.Invalid("billing_cycle_anchor", "", "`billing_cycle_anchor` cannot be later than the next natural billing date (%d) of the prices.", s.CurrentPeriodEnd)
+		}
+		s.BillingCycleAnchor, s.CurrentPeriodEnd = in.Anchor, in.Anchor
+	}
 	if in.CancelAtEnd {
 		planCancel(s, tx.now, true)
 	}
+	if in.CancelAt != 0 {
+		cancelOn(s, tx.now, in.CancelAt)
+	}
+	in.Payment.apply(&s.PaymentSettings)
 	return s, nil
+}
+
+// firstLines are the lines of the first invoice. Before a later anchor only the share of a period is charged, or
+// nothing when prorations are not wanted.
+func (tx *Tx) firstLines(s *shape.Subscription, in start) []shape.Line {
+	if in.Anchor == 0 {
+		return tx.periodLines(s, s.Items.Data)
+	}
+	if in.Free {
+		return nil
+	}
+	full := *s
+	full.CurrentPeriodStart = after(in.Anchor, s.Items.Data[0].Price.Recurring, -1)
+	var lines []shape.Line
+	for _, it := range s.Items.Data {
+		text := fmt.Sprintf("Time on %s from %s until %s", tx.itemName(it), date(tx.now), date(in.Anchor))
+		l := tx.proration(&full, it, tx.now, 1, text)
+		l.Type, l.InvoiceItem = "subscription", ""
+		lines = append(lines, l)
+	}
+	return lines
 }
 
 // settleCurrency notes the currency of a customer's first subscription; they cannot have another after that.
@@ -82,18 +123,6 @@ func (tx *Tx) settleCurrency(c *shape.Customer, currency string) {
 	if c.Currency == "" {
 		update(tx, "customer.updated", c, func() { c.Currency = shape.Str(currency) })
 	}
-}
-
-// ItemInput is one price of a subscription, new or changed.
-type ItemInput struct {
-	Deleted   bool              `form:"deleted"`
-	ID        string            `form:"id"`
-	Metadata  map[string]string `form:"metadata"`
-	Price     string            `form:"price"`
-	PriceData *PriceData        `form:"price_data"`
-	Quantity  *int64            `form:"quantity"`
-
-	Resolved *shape.Price // found before; wins over the others
 }
 
 // newItems makes subscription items, refusing what cannot be billed together.
@@ -114,10 +143,13 @@ func (tx *Tx) newItem(subscription string, i int, in ItemInput) (shape.Subscript
 		ID: shortID("si"), Object: "subscription_item", Created: tx.now, Quantity: 1, Subscription: subscription,
 		Metadata: shape.Metadata{}.Merge(in.Metadata),
 	}
+	if err := checkQuantity(fmt.Sprintf("items[%d][quantity]", i), in.Quantity); err != nil {
+		return item, err
+	}
 	set(&item.Quantity, in.Quantity)
 	p, err := in.Resolved, error(nil)
 	if p == nil {
-		p, err = tx.recurringPrice(fmt.Sprintf("items[%d]", i), in.Price, in.PriceData)
+		p, err = tx.recurringPrice(fmt.Sprintf("items[%d]", i), in)
 	}
 	if err != nil {
 		return item, err
@@ -126,9 +158,23 @@ func (tx *Tx) newItem(subscription string, i int, in ItemInput) (shape.Subscript
 	return item, nil
 }
 
-// recurringPrice finds the price that a parameter names, which must be one that can be subscribed to.
-func (tx *Tx) recurringPrice(param, id string, data *PriceData) (*shape.Price, error) {
-	p, err := tx.priceOf(param, id, data)
+func checkQuantity(param string, quantity *int64) error {
+	if quantity != nil && *quantity < 0 {
+		return shape.Invalid(param, "parameter_invalid_integer", "Invalid non-negative integer")
+	}
+	return nil
+}
+
+// recurringPrice finds the price that a parameter names, which must be one that can be subscribed to. One made on
+// the spot is only kept by keepPrices.
+func (tx *Tx) recurringPrice(param string, in ItemInput) (*shape.Price, error) {
+	if in.PriceData != nil {
+		d := in.PriceData
+		return tx.plannedPrice(param, NewPrice{
+			PriceInput: PriceInput{TaxBehavior: d.TaxBehavior}, Currency: d.Currency, Product: d.Product, Recurring: &d.Recurring, UnitAmount: d.UnitAmount,
+		})
+	}
+	p, err := tx.priceOf(param, in.Price, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -138,12 +184,42 @@ func (tx *Tx) recurringPrice(param, id string, data *PriceData) (*shape.Price, e
 	return p, nil
 }
 
+// plannedPrice is a price made on the spot that nobody has been told of yet.
+func (tx *Tx) plannedPrice(param string, in NewPrice) (*shape.Price, error) {
+	p, err := tx.newPrice(in)
+	if err != nil {
+		var refused *shape.Error
+		if errors.As(err, &refused) && refused.Param != "" {
+			refused.Param = param + "[price_data][" + refused.Param + "]"
+		}
+		return nil, err
+	}
+	p.Active = false // as on Stripe: it cannot be bought again by its id
+	tx.planned = append(tx.planned, p)
+	return p, nil
+}
+
+// keepPrices makes the planned prices real, once everything else is sure.
+func (tx *Tx) keepPrices() {
+	for _, p := range tx.planned {
+		tx.Prices.add(p.ID, p)
+		tx.emit("price.created", p)
+	}
+	tx.planned = nil
+}
+
 func sameInterval(items []shape.SubscriptionItem) error {
 	if len(items) == 0 {
 		return shape.Invalid("items", "parameter_missing", "Missing required param: items.")
 	}
+	if len(items) > maxItems {
+		return shape.Invalid("items", "", "A subscription can have %d items at most.", maxItems)
+	}
 	first := items[0].Price
-	for _, it := range items[1:] {
+	for i, it := range items[1:] {
+		if hasPrice(items[:i+1], it.Price.ID) {
+			return shape.Invalid("items", "", "Cannot add multiple subscription items with the same price: %s", it.Price.ID)
+		}
 		if it.Price.Currency != first.Currency {
 			return shape.Invalid("items", "", "All prices on a subscription must have the same currency.")
 		}

@@ -6,7 +6,7 @@ import (
 	"github.com/payloop/payloop/internal/sandbox/shape"
 )
 
-// UpdateSubscription changes a subscription.
+// UpdateSubscription changes a subscription: all of it, or nothing when something about it is refused.
 func (tx *Tx) UpdateSubscription(id string, in SubscriptionUpdate) (any, error) {
 	s := tx.Subscriptions.get(id)
 	if s == nil {
@@ -15,20 +15,65 @@ func (tx *Tx) UpdateSubscription(id string, in SubscriptionUpdate) (any, error) 
 	if err := tx.checkUpdate(s, in); err != nil {
 		return nil, err
 	}
-	before := encode(s)
-	if in.TrialEnd != nil {
-		tx.moveTrial(s, in)
-	}
-	if in.Items != nil {
-		if err := tx.changeItems(s, in); err != nil {
-			return nil, err
+	return s, tx.changeSubscription(s, in)
+}
+
+// changeSubscription makes an update that contradicts nothing, if its items can be had and paid for as asked.
+func (tx *Tx) changeSubscription(s *shape.Subscription, in SubscriptionUpdate) error {
+	var c change
+	var refused *shape.Error
+	if in.bills() {
+		var err error
+		if c, err = tx.planUpdate(s, in); err != nil {
+			return err
 		}
+		if c.InvoiceNow && s.PauseCollection == nil {
+			refused = tx.foresee(s, tx.methodAfter(s, in), c.Lines)
+		}
+		if err := complete(refused, in.PaymentBehavior, s); err != nil {
+			return err
+		}
+		tx.keepPrices()
+		tx.giveUpPendingUpdate(s)
 	}
+	before := encode(s)
+	tx.changing = s.ID
 	in.apply(s, tx.now)
+	if in.bills() {
+		tx.carryOut(s, c, in.PaymentBehavior, refused != nil)
+	}
+	tx.changing = ""
 	if prev := previous(before, encode(s)); prev != nil {
 		tx.publish("customer.subscription.updated", s, encode(s), prev)
 	}
-	return s, nil
+	return nil
+}
+
+// bills reports whether an update is about what is paid, and when.
+func (in SubscriptionUpdate) bills() bool {
+	return in.Items != nil || in.TrialEnd != nil || in.BillingCycleAnchor == "now" || in.AddInvoiceItems != nil
+}
+
+// planUpdate works out what an update changes and costs; it changes nothing.
+func (tx *Tx) planUpdate(s *shape.Subscription, in SubscriptionUpdate) (change, error) {
+	items, err := tx.changedItems(s, in.Items)
+	if err != nil {
+		return change{}, err
+	}
+	extra, err := tx.extraLines(s, in.AddInvoiceItems)
+	if err != nil {
+		return change{}, err
+	}
+	w := wish{Items: items, Proration: or(in.ProrationBehavior, "create_prorations"), At: tx.now, AnchorNow: in.BillingCycleAnchor == "now", Trial: in.TrialEnd, Extra: extra}
+	set(&w.At, in.ProrationDate)
+	return tx.plan(s, w), nil
+}
+
+// methodAfter is the card that a subscription has after an update, nil for the customer's.
+func (tx *Tx) methodAfter(s *shape.Subscription, in SubscriptionUpdate) *shape.PaymentMethod {
+	id := string(s.DefaultPaymentMethod)
+	set(&id, in.DefaultPaymentMethod)
+	return tx.PaymentMethods.get(id)
 }
 
 // checkUpdate refuses what cannot be, before anything is changed.
@@ -39,15 +84,21 @@ func (tx *Tx) checkUpdate(s *shape.Subscription, in SubscriptionUpdate) error {
 	if err := onlyCharged("", in.AutomaticTax); err != nil {
 		return err
 	}
-	if in.CancelAtPeriodEnd != nil && *in.CancelAtPeriodEnd && in.CancelAt != nil {
-		return shape.Invalid("cancel_at", "", "You cannot set `cancel_at` and `cancel_at_period_end` at the same time.")
+	if err := tx.checkTimes(s, in); err != nil {
+		return err
 	}
-	if in.CancelAt != nil && in.CancelAt.At != 0 && in.CancelAt.At <= tx.now {
-		return shape.Invalid("cancel_at", "", "`cancel_at` must be in the future.")
+	if in.PaymentBehavior == "pending_if_incomplete" && !in.canWait() {
+		return shape.Invalid("payment_behavior", "", "When `payment_behavior` is set to `pending_if_incomplete`, you can only pass the parameters that "+
+			"pending updates support: items, proration_behavior, proration_date, billing_cycle_anchor, trial_end, add_invoice_items.")
 	}
-	if in.PaymentBehavior == "pending_if_incomplete" && (in.Metadata != nil || in.CancelAtPeriodEnd != nil || in.CancelAt != nil) {
-		return shape.Invalid("payment_behavior", "", "When `payment_behavior` is set to `pending_if_incomplete`, "+
-			"only items, proration_behavior, proration_date, trial_end and expand may be passed.")
+	if s.Status == "incomplete" && in.bills() {
+		return shape.Invalid("", "", "The subscription %s is incomplete: its items, trial and billing cycle cannot be changed before its first invoice is paid.", s.ID)
+	}
+	if s.Status == "paused" && in.bills() {
+		return shape.Invalid("", "", "The subscription %s is paused: resume it before its items, trial or billing cycle are changed.", s.ID)
+	}
+	if err := in.PaymentSettings.check(); err != nil {
+		return err
 	}
 	if in.DefaultPaymentMethod != nil && *in.DefaultPaymentMethod != "" {
 		c, err := tx.customer("customer", string(s.Customer))
@@ -58,6 +109,37 @@ func (tx *Tx) checkUpdate(s *shape.Subscription, in SubscriptionUpdate) error {
 		return err
 	}
 	return nil
+}
+
+// checkTimes refuses moments that have passed or exclude each other.
+func (tx *Tx) checkTimes(s *shape.Subscription, in SubscriptionUpdate) error {
+	if in.CancelAtPeriodEnd != nil && *in.CancelAtPeriodEnd && in.CancelAt != nil && in.CancelAt.At != 0 {
+		return bothCancels()
+	}
+	if in.CancelAt != nil && (in.CancelAt.Now || in.CancelAt.At != 0 && in.CancelAt.At <= tx.now) {
+		return notFuture("cancel_at")
+	}
+	if in.TrialEnd != nil && !in.TrialEnd.Now && in.TrialEnd.At <= tx.now {
+		return notFuture("trial_end")
+	}
+	if p := in.PauseCollection; p != nil && p.ResumesAt != nil && *p.ResumesAt <= tx.now {
+		return notFuture("pause_collection[resumes_at]")
+	}
+	if in.BillingCycleAnchor == "now" && (in.TrialEnd != nil && !in.TrialEnd.Now || s.Status == "trialing" && in.TrialEnd == nil) {
+		return shape.Invalid("billing_cycle_anchor", "", "`billing_cycle_anchor` cannot be set to now while the subscription is trialing: end the trial with `trial_end=now`.")
+	}
+	if at := in.ProrationDate; at != nil && (*at < s.CurrentPeriodStart || *at > s.CurrentPeriodEnd) {
+		return shape.Invalid("proration_date", "", "Cannot specify a proration date outside of the current billing period of the subscription (%d to %d).",
+			s.CurrentPeriodStart, s.CurrentPeriodEnd)
+	}
+	return nil
+}
+
+// canWait reports whether an update has nothing that a pending update cannot hold.
+func (in SubscriptionUpdate) canWait() bool {
+	in.PaymentBehavior, in.Items, in.ProrationBehavior, in.ProrationDate = "", nil, "", nil
+	in.BillingCycleAnchor, in.TrialEnd, in.AddInvoiceItems = "", nil, nil
+	return reflect.ValueOf(in).IsZero()
 }
 
 // notesOnly reports whether nothing but notes changes, which an ended subscription allows.
@@ -76,23 +158,21 @@ func (in SubscriptionUpdate) apply(s *shape.Subscription, now int64) {
 	if in.CancelAt != nil {
 		planCancel(s, now, false)
 		if in.CancelAt.At != 0 {
-			s.CancelAt, s.CanceledAt = shape.Time(in.CancelAt.At), shape.Time(now)
-			s.CancellationDetails.Reason = "cancellation_requested"
+			cancelOn(s, now, in.CancelAt.At)
 		}
 	}
 	if p := in.PauseCollection; p != nil {
 		s.PauseCollection = nil
 		if p.Behavior != "" {
-			s.PauseCollection = &shape.PauseCollection{Behavior: p.Behavior, ResumesAt: shape.Time(p.ResumesAt)}
+			s.PauseCollection = &shape.PauseCollection{Behavior: p.Behavior}
+			set((*int64)(&s.PauseCollection.ResumesAt), p.ResumesAt)
 		}
 	}
 	in.CancellationDetails.apply(s)
 	if in.TrialSettings != nil {
 		s.TrialSettings.EndBehavior.MissingPaymentMethod = in.TrialSettings.EndBehavior.MissingPaymentMethod
 	}
-	if in.PaymentSettings != nil {
-		s.PaymentSettings.SaveDefaultPaymentMethod = or(shape.Str(in.PaymentSettings.SaveDefaultPaymentMethod), s.PaymentSettings.SaveDefaultPaymentMethod)
-	}
+	in.PaymentSettings.apply(&s.PaymentSettings)
 }
 
 func (d *CancelDetails) apply(s *shape.Subscription) {
@@ -101,87 +181,4 @@ func (d *CancelDetails) apply(s *shape.Subscription) {
 	}
 	setStr(&s.CancellationDetails.Comment, d.Comment)
 	setStr(&s.CancellationDetails.Feedback, d.Feedback)
-}
-
-// moveTrial ends a trial now, with an invoice that is collected at once, or sets another end.
-func (tx *Tx) moveTrial(s *shape.Subscription, in SubscriptionUpdate) {
-	if !in.TrialEnd.Now && in.TrialEnd.At > tx.now {
-		s.Status, s.TrialEnd = "trialing", shape.Time(in.TrialEnd.At)
-		s.TrialStart = or(s.TrialStart, shape.Time(tx.now))
-		s.BillingCycleAnchor, s.CurrentPeriodEnd = in.TrialEnd.At, in.TrialEnd.At
-		tx.Reminded[s.ID] = false
-		return
-	}
-	if s.Status != "trialing" {
-		return
-	}
-	s.Status, s.TrialEnd = "active", shape.Time(tx.now)
-	s.BillingCycleAnchor, s.CurrentPeriodStart = tx.now, tx.now
-	s.CurrentPeriodEnd = after(tx.now, s.Items.Data[0].Price.Recurring, 1)
-	c := tx.Customers.get(string(s.Customer))
-	inv := tx.draft(c, s, "subscription_update", s.Currency, tx.periodLines(s, s.Items.Data))
-	s.LatestInvoice = shape.Ref(inv.ID)
-	tx.emit("invoice.created", inv)
-	tx.finalize(inv)
-	tx.collectOrOwe(s, inv)
-}
-
-// CancelSubscription ends a subscription now.
-func (tx *Tx) CancelSubscription(id string, in SubscriptionCancel) (any, error) {
-	s := tx.Subscriptions.get(id)
-	if s == nil || ended(s) {
-		return nil, shape.NotFound("id", "subscription", id)
-	}
-	if in.Prorate || in.InvoiceNow {
-		tx.finalInvoice(s, in)
-	}
-	s.CancelAtPeriodEnd, s.CanceledAt = false, shape.Time(tx.now)
-	in.CancellationDetails.apply(s)
-	tx.endSubscription(s, "cancellation_requested")
-	return s, nil
-}
-
-// finalInvoice gives back the unused time, at once or on the customer's next invoice.
-func (tx *Tx) finalInvoice(s *shape.Subscription, in SubscriptionCancel) {
-	var lines []shape.Line
-	if in.Prorate && s.Status != "trialing" {
-		lines = tx.prorations(s, nil, tx.now, true)
-	}
-	if !in.InvoiceNow {
-		tx.putWaiting(s, lines)
-		return
-	}
-	c := tx.Customers.get(string(s.Customer))
-	inv := tx.draft(c, s, "subscription_update", s.Currency, lines)
-	tx.emit("invoice.created", inv)
-	tx.finalize(inv)
-	_ = tx.collect(inv, payer{Method: tx.methodFor(s)})
-}
-
-// ResumeSubscription starts a paused subscription again, with a period that begins now.
-func (tx *Tx) ResumeSubscription(id string, in SubscriptionResume) (any, error) {
-	s := tx.Subscriptions.get(id)
-	if s == nil {
-		return nil, shape.NotFound("id", "subscription", id)
-	}
-	if s.Status != "paused" {
-		return nil, shape.Invalid("", "", "Only subscriptions with status `paused` can be resumed; this one is `%s`.", s.Status)
-	}
-	before := encode(s)
-	s.Status = "active"
-	s.CurrentPeriodStart = tx.now
-	if in.BillingCycleAnchor != "unchanged" {
-		s.BillingCycleAnchor = tx.now
-	}
-	s.CurrentPeriodEnd = periodEnd(s.BillingCycleAnchor, tx.now, s.Items.Data[0].Price.Recurring)
-	c := tx.Customers.get(string(s.Customer))
-	inv := tx.draft(c, s, "subscription_update", s.Currency, tx.periodLines(s, s.Items.Data))
-	s.LatestInvoice = shape.Ref(inv.ID)
-	tx.emit("invoice.created", inv)
-	tx.finalize(inv)
-	tx.collectOrOwe(s, inv)
-	prev := previous(before, encode(s))
-	tx.publish("customer.subscription.updated", s, encode(s), prev)
-	tx.publish("customer.subscription.resumed", s, encode(s), nil)
-	return s, nil
 }
