@@ -92,6 +92,10 @@ func TestACustomerLivesInTheTimeOfTheirTestClock(t *testing.T) {
 	clock := b.clock(newYear)
 	c := b.clocked(clock.ID, "pm_card_visa")
 	sub := b.subscribe(c, price)
+	expanded := must(b.stripe.Customers.Get(c.ID, &stripe.CustomerParams{Expand: []*string{stripe.String("test_clock")}}))
+	if expanded.TestClock.FrozenTime != newYear.Unix() {
+		t.Errorf("the clock expanded: %+v", expanded.TestClock)
+	}
 	if c.Created != newYear.Unix() || c.TestClock.ID != clock.ID {
 		t.Errorf("customer: created %d, clock %v", c.Created, c.TestClock)
 	}
@@ -175,6 +179,10 @@ func TestTestClockLimits(t *testing.T) {
 	wantError(t, err, http.StatusBadRequest, "test_clock", "3 customers")
 	_, err = b.stripe.Customers.New(&stripe.CustomerParams{TestClock: stripe.String("clock_none")})
 	wantError(t, err, http.StatusBadRequest, "test_clock", "No such")
+	_, err = b.stripe.TestHelpersTestClocks.New(&stripe.TestHelpersTestClockParams{FrozenTime: stripe.Int64(-1)})
+	wantError(t, err, http.StatusBadRequest, "frozen_time", "Invalid timestamp")
+	_, err = b.stripe.TestHelpersTestClocks.New(&stripe.TestHelpersTestClockParams{Name: stripe.String("Timeless")})
+	wantError(t, err, http.StatusBadRequest, "frozen_time", "Missing required param")
 	_, err = b.stripe.Customers.Update(b.customer().ID, &stripe.CustomerParams{TestClock: &clock.ID})
 	wantError(t, err, http.StatusBadRequest, "test_clock", "unknown parameter")
 }

@@ -150,3 +150,38 @@ func TestTimesThatAreMissedAreMadeUpInOrder(t *testing.T) {
 		t.Errorf("the last is %s", last)
 	}
 }
+
+func TestAYearOfDailyRenewals(t *testing.T) {
+	t.Parallel()
+	b := setup(t, standing(newYear))
+	b.stopListening()
+	price := b.price("Basic", 500, "day")
+	var subs []*stripe.Subscription
+	for range 5 {
+		subs = append(subs, b.subscribe(b.clocked("", "pm_card_visa"), price))
+	}
+	b.advance(365*24*time.Hour + time.Hour)
+	for _, sub := range subs {
+		n, from := 0, newYear.AddDate(0, 0, 365)
+		params := &stripe.InvoiceListParams{Subscription: &sub.ID}
+		params.Limit = stripe.Int64(100)
+		for it := b.stripe.Invoices.List(params); it.Next(); n++ {
+			inv := it.Invoice()
+			if inv.Created != from.Unix() || inv.Status != "paid" {
+				t.Fatalf("invoice %d is %s, of %d, want %d", n, inv.Status, inv.Created, from.Unix())
+			}
+			from = from.AddDate(0, 0, -1)
+		}
+		if n != 366 {
+			t.Errorf("%d invoices", n)
+		}
+	}
+}
+
+// stopListening takes the test's webhook endpoint away.
+func (b *bundle) stopListening() {
+	b.Helper()
+	for it := b.stripe.WebhookEndpoints.List(nil); it.Next(); {
+		_ = must(b.stripe.WebhookEndpoints.Del(it.WebhookEndpoint().ID, nil))
+	}
+}

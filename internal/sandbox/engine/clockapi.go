@@ -15,6 +15,9 @@ const (
 	clockLife             = 30 * day
 )
 
+// maxTime is the last second of the year 9999, and of the times that a test clock can have.
+const maxTime = 253402300799
+
 // ClockNew makes a test clock.
 type ClockNew struct {
 	FrozenTime int64  `form:"frozen_time,required"`
@@ -26,10 +29,11 @@ type ClockAdvance struct {
 	FrozenTime int64 `form:"frozen_time,required"`
 }
 
-// CreateClock makes a test clock. The clock itself is made and kept by the sandbox's own time.
+// CreateClock makes a test clock, at the sandbox's own time. Stripe deletes it at deletes_after; here it stays, since a
+// test may move the sandbox's time on by more than that.
 func (tx *Tx) CreateClock(in ClockNew) (any, error) {
-	if in.FrozenTime < 0 {
-		return nil, shape.Invalid("frozen_time", "", "Invalid timestamp: must be an integer Unix timestamp in the past or the future.")
+	if in.FrozenTime < 0 || in.FrozenTime > maxTime {
+		return nil, shape.Invalid("frozen_time", "", "Invalid timestamp: must be Unix seconds between 0 and %d.", maxTime)
 	}
 	c := &shape.TestClock{
 		ID: longID("clock"), Object: "test_helpers.test_clock", Created: tx.now, DeletesAfter: tx.now + int64(clockLife.Seconds()),

@@ -2,6 +2,9 @@
 //
 // Everything runs in a Tx, one at a time, under one lock; a Tx does no input or output. What it tells the world
 // (events for webhook endpoints) waits in the outbox until the caller has saved the state and takes it.
+//
+// Time is the sandbox's own, which is the real clock's and can be moved on, or that of one of Stripe's test clocks, by
+// which a customer and all that is theirs live: see clocks.go. What time does by itself is in due.go.
 package engine
 
 import (
