@@ -33,7 +33,8 @@ var basilUnlisted = []string{
 	"subscription.billing_mode", "subscription_schedule.billing_mode", // since 2025-06-30
 	"checkout.session.origin_context", // since 2025-07-30
 	"product.type", "charge.source", "charge.destination", "charge.dispute", "charge.order",
-	".trial_period_days", // of a price's recurring
+	".trial_period_days",  // of a price's recurring
+	".billing_thresholds", // of a schedule's settings, phases and items
 }
 
 // basilAPI is the embedded description with what Basil says otherwise put over it.
