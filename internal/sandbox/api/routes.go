@@ -57,13 +57,23 @@ var routes = []Route{
 	{"GET", "/v1/invoice_payments", all(tx.ListInvoicePayments)},
 	{"GET", "/v1/invoice_payments/{id}", one(tx.GetInvoicePayment)},
 
+	{"GET", "/v1/invoiceitems", all(tx.ListInvoiceItems)},
+	{"POST", "/v1/invoiceitems", all(tx.CreateInvoiceItem)},
+	{"GET", "/v1/invoiceitems/{id}", one(tx.GetInvoiceItem)},
+	{"POST", "/v1/invoiceitems/{id}", one(tx.UpdateInvoiceItem)},
+	{"DELETE", "/v1/invoiceitems/{id}", one(tx.DeleteInvoiceItem)},
+
 	{"GET", "/v1/invoices", all(tx.ListInvoices)},
+	{"POST", "/v1/invoices", all(tx.CreateInvoice)},
 	{"GET", "/v1/invoices/upcoming", all(tx.UpcomingInvoice)},
 	{"GET", "/v1/invoices/{id}", one(tx.GetInvoice)},
 	{"POST", "/v1/invoices/{id}", one(tx.UpdateInvoice)},
+	{"DELETE", "/v1/invoices/{id}", one(tx.DeleteInvoice)},
 	{"POST", "/v1/invoices/{id}/finalize", one(tx.FinalizeInvoice)},
 	{"GET", "/v1/invoices/{id}/lines", one(tx.ListInvoiceLines)},
+	{"POST", "/v1/invoices/{id}/mark_uncollectible", one(tx.MarkUncollectible)},
 	{"POST", "/v1/invoices/{id}/pay", one(tx.PayInvoice)},
+	{"POST", "/v1/invoices/{id}/send", one(tx.SendInvoice)},
 	{"POST", "/v1/invoices/{id}/void", one(tx.VoidInvoice)},
 
 	{"GET", "/v1/payment_intents", all(tx.ListIntents)},

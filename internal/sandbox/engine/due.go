@@ -77,7 +77,7 @@ func nextDue(tx *Tx, obj any) (id string, at int64) {
 	case *shape.Subscription:
 		return o.ID, tx.subscriptionDue(o)
 	case *shape.Invoice:
-		return o.ID, invoiceDue(o)
+		return o.ID, tx.invoiceDue(o)
 	case *shape.Session:
 		return o.ID, sessionDue(o)
 	}

@@ -1,22 +1,19 @@
 package engine
 
-import "github.com/payloop/payloop/internal/sandbox/shape"
+import (
+	"github.com/payloop/payloop/internal/sandbox/form"
+	"github.com/payloop/payloop/internal/sandbox/shape"
+)
 
 // InvoiceList asks for invoices.
 type InvoiceList struct {
 	Page
 	Made
-	Customer     string `form:"customer"`
-	Status       string `form:"status" enum:"draft|open|paid|uncollectible|void"`
-	Subscription string `form:"subscription"`
-}
-
-// InvoiceInput changes what may be changed of an invoice.
-type InvoiceInput struct {
-	AutoAdvance *bool             `form:"auto_advance"`
-	Description *string           `form:"description,clear"`
-	Footer      *string           `form:"footer,clear"`
-	Metadata    map[string]string `form:"metadata"`
+	CollectionMethod string     `form:"collection_method" enum:"charge_automatically|send_invoice"`
+	Customer         string     `form:"customer"`
+	DueDate          form.Range `form:"due_date"`
+	Status           string     `form:"status" enum:"draft|open|paid|uncollectible|void"`
+	Subscription     string     `form:"subscription"`
 }
 
 // PayInput says how to pay an invoice.
@@ -36,27 +33,18 @@ func (tx *Tx) GetInvoice(id string, _ NoInput) (any, error) {
 	return found(tx.Invoices.get(id), "invoice", "invoice", id)
 }
 
-// UpdateInvoice changes an invoice.
-func (tx *Tx) UpdateInvoice(id string, in InvoiceInput) (any, error) {
-	inv := tx.Invoices.get(id)
-	if inv == nil {
-		return nil, shape.NotFound("invoice", "invoice", id)
-	}
-	update(tx, "invoice.updated", inv, func() {
-		set(&inv.AutoAdvance, in.AutoAdvance)
-		setStr(&inv.Description, in.Description)
-		setStr(&inv.Footer, in.Footer)
-		inv.Metadata = inv.Metadata.Merge(in.Metadata)
-	})
-	return inv, nil
-}
-
 // ListInvoices answers invoices, newest first.
 func (tx *Tx) ListInvoices(in InvoiceList) (any, error) {
 	return list("/v1/invoices", in.Page, tx.Invoices.newestOf(in.Subscription, in.Customer), func(inv *shape.Invoice) bool {
 		return matches(in.Customer, string(inv.Customer)) && matches(in.Status, inv.Status) &&
-			matches(in.Subscription, string(inv.Subscription)) && in.Created.Has(inv.Created)
+			matches(in.Subscription, string(inv.Subscription)) && matches(in.CollectionMethod, inv.CollectionMethod) &&
+			in.Created.Has(inv.Created) && in.due(inv)
 	})
+}
+
+// due reports whether an invoice is due in the range; one that is never due is in no range.
+func (in InvoiceList) due(inv *shape.Invoice) bool {
+	return in.DueDate == (form.Range{}) || inv.DueDate != 0 && in.DueDate.Has(int64(inv.DueDate))
 }
 
 // ListInvoiceLines answers the lines of the invoice in the URL.
@@ -72,7 +60,7 @@ func (tx *Tx) ListInvoiceLines(id string, in Page) (any, error) {
 	return list(inv.Lines.URL, in, lines.all(), func(*shape.Line) bool { return true })
 }
 
-// FinalizeInvoice makes a draft an invoice to be paid.
+// FinalizeInvoice makes a draft an invoice to be paid. It is collected when that was planned, if it was.
 func (tx *Tx) FinalizeInvoice(id string, in FinalizeInput) (any, error) {
 	inv := tx.Invoices.get(id)
 	if inv == nil {
@@ -81,9 +69,18 @@ func (tx *Tx) FinalizeInvoice(id string, in FinalizeInput) (any, error) {
 	if inv.Status != "draft" {
 		return nil, shape.Invalid("", "invoice_not_editable", "This invoice is already finalized, you can't re-finalize a non-draft invoice.")
 	}
+	if in.AutoAdvance != nil && *in.AutoAdvance != inv.AutoAdvance {
+		inv.AutoAdvance = *in.AutoAdvance
+		tx.planAdvance(inv)
+	}
 	tx.finalize(inv)
-	if inv.AmountDue == 0 {
+	switch {
+	case inv.AmountDue == 0:
 		tx.settle(inv)
+	case inv.AutoAdvance && inv.CollectionMethod == sendInvoice:
+		tx.send(inv)
+	default:
+		tx.intentFor(inv)
 	}
 	return inv, nil
 }
@@ -118,10 +115,18 @@ func (tx *Tx) invoicePayer(inv *shape.Invoice, in PayInput) (payer, error) {
 		pm, err := tx.method("payment_method", in.PaymentMethod)
 		return payer{Method: pm, Present: in.OffSession != nil && !*in.OffSession}, err
 	}
-	if s := tx.Subscriptions.get(string(inv.Subscription)); s != nil {
-		return payer{Method: tx.methodFor(s)}, nil
+	return payer{Method: tx.invoiceMethod(inv), Present: in.OffSession != nil && !*in.OffSession}, nil
+}
+
+// invoiceMethod is what an invoice is paid with: its own payment method, its subscription's, or the customer's.
+func (tx *Tx) invoiceMethod(inv *shape.Invoice) *shape.PaymentMethod {
+	if pm := tx.PaymentMethods.get(string(inv.DefaultPaymentMethod)); pm != nil {
+		return pm
 	}
-	return payer{Method: tx.customerMethod(string(inv.Customer))}, nil
+	if s := tx.Subscriptions.get(string(inv.Subscription)); s != nil {
+		return tx.methodFor(s)
+	}
+	return tx.customerMethod(string(inv.Customer))
 }
 
 func payable(inv *shape.Invoice) error {
@@ -132,28 +137,4 @@ func payable(inv *shape.Invoice) error {
 		return shape.Invalid("", "invoice_not_editable", "This invoice is voided and can no longer be paid.")
 	}
 	return nil
-}
-
-// VoidInvoice says that an open invoice is not owed after all.
-func (tx *Tx) VoidInvoice(id string, _ NoInput) (any, error) {
-	inv := tx.Invoices.get(id)
-	if inv == nil {
-		return nil, shape.NotFound("invoice", "invoice", id)
-	}
-	if inv.Status != "open" && inv.Status != "uncollectible" {
-		return nil, shape.Invalid("", "invoice_not_editable",
-			"You can only pass in open invoices. This invoice isn't open: it is %s.", inv.Status)
-	}
-	tx.void(inv)
-	return inv, nil
-}
-
-func (tx *Tx) void(inv *shape.Invoice) {
-	tx.cancelIntent(inv.PaymentIntent, "void_invoice")
-	inv.Status, inv.AutoAdvance, inv.NextPaymentAttempt = "void", false, 0
-	inv.StatusTransitions.VoidedAt = shape.Time(tx.now)
-	tx.emit("invoice.voided", inv)
-	if s := tx.Subscriptions.get(string(inv.Subscription)); s != nil {
-		tx.dropPendingUpdate(s, inv)
-	}
 }

@@ -18,7 +18,8 @@ func (tx *Tx) draft(c *shape.Customer, s *shape.Subscription, reason, currency s
 		inv.Subscription = shape.Ref(s.ID)
 		inv.SubscriptionDetails = &shape.SubscriptionDetails{Metadata: s.Metadata}
 		inv.AutomaticTax.Enabled = s.AutomaticTax.Enabled
-		lines = append(tx.takeWaiting(s, inv.ID), lines...)
+		terms{Method: s.CollectionMethod, DaysUntilDue: s.DaysUntilDue}.apply(inv)
+		lines = append(tx.takeWaiting(waitingFor{c.ID, s.ID, currency, false}, inv.ID), lines...)
 	}
 	inv.Discounts = tx.inherited(c, s, tx.now)
 	tx.total(inv, lines)
@@ -51,7 +52,7 @@ func (tx *Tx) finalize(inv *shape.Invoice) {
 	inv.Number = shape.Str(fmt.Sprintf("%s-%04d", c.InvoicePrefix, c.NextInvoiceSequence))
 	c.NextInvoiceSequence++
 	inv.Status, inv.StatusTransitions.FinalizedAt, inv.EffectiveAt = "open", shape.Time(tx.now), shape.Time(tx.now)
-	inv.AutomaticallyFinalizesAt, inv.NextPaymentAttempt = 0, 0
+	inv.AutomaticallyFinalizesAt = 0
 	inv.HostedInvoiceURL = shape.Str(tx.e.baseURL + "/i/" + inv.ID)
 	inv.InvoicePDF = shape.Str(tx.e.baseURL + "/i/" + inv.ID + "/pdf")
 	tx.applyBalance(inv, c)
@@ -66,15 +67,12 @@ func (tx *Tx) owner(inv *shape.Invoice) *shape.Customer {
 	return &shape.Customer{InvoicePrefix: "DELETED", NextInvoiceSequence: 1}
 }
 
-// applyBalance sets an invoice off against the customer's balance: credit (negative) lowers what is due,
-// and an invoice below zero leaves credit.
+// applyBalance sets an invoice off against the customer's balance: credit (negative) lowers what is due, an invoice
+// below zero leaves credit, and one too small to be charged is left for the next invoice.
 func (tx *Tx) applyBalance(inv *shape.Invoice, c *shape.Customer) {
 	inv.StartingBalance = c.Balance
-	left := inv.Total + c.Balance
-	ending := min(0, left)
-	inv.AmountDue = max(0, left)
-	inv.AmountRemaining = inv.AmountDue
-	inv.EndingBalance = &ending
+	due, ending := toPay(inv)
+	inv.AmountDue, inv.AmountRemaining, inv.EndingBalance = due, due, &ending
 	update(tx, "customer.updated", c, func() { c.Balance = ending })
 }
 
@@ -86,13 +84,13 @@ func (tx *Tx) collect(inv *shape.Invoice, p payer) error {
 	}
 	pi := tx.intentFor(inv)
 	if p.Method == nil {
-		return tx.uncollected(inv, noMethod())
+		return tx.uncollected(inv, p, noMethod())
 	}
 	if err := tx.confirm(pi, p); err != nil {
-		return tx.uncollected(inv, err)
+		return tx.uncollected(inv, p, err)
 	}
 	inv.Charge = pi.LatestCharge
-	tx.settle(inv)
+	tx.settleBy(inv, p)
 	return nil
 }
 
@@ -120,12 +118,18 @@ func noMethod() *shape.Error {
 		"This customer has no attached payment source or default payment method. Please consider adding a default payment method.")
 }
 
-// uncollected counts a failed attempt, plans the next one, and hands the reason on.
-func (tx *Tx) uncollected(inv *shape.Invoice, why error) error {
+// counts reports whether an attempt belongs to the schedule of attempts: the first one does, and those that were
+// planned. What somebody tries in between changes nothing of it.
+func (p payer) counts(inv *shape.Invoice) bool { return p.Planned || inv.AttemptCount == 0 }
+
+// uncollected notes a failed attempt, plans the next one, and hands the reason on.
+func (tx *Tx) uncollected(inv *shape.Invoice, p payer, why error) error {
 	update(tx, "invoice.updated", inv, func() {
-		inv.AttemptCount++
+		if p.counts(inv) {
+			inv.AttemptCount++
+			inv.NextPaymentAttempt = tx.nextAttempt(inv)
+		}
 		inv.Attempted = true
-		inv.NextPaymentAttempt = tx.nextAttempt(inv)
 		if pi := tx.PaymentIntents.get(string(inv.PaymentIntent)); pi != nil && pi.LatestCharge != "" {
 			inv.Charge = pi.LatestCharge
 		}
@@ -137,22 +141,25 @@ func (tx *Tx) uncollected(inv *shape.Invoice, why error) error {
 	return why
 }
 
-// nextAttempt is when a renewal is tried again; zero when the attempts are spent, and for other invoices,
-// which wait for the customer.
+// nextAttempt is when an invoice that advances by itself is tried again; zero when the attempts are spent, and for a
+// subscription's other invoices than renewals, which wait for the customer.
 func (tx *Tx) nextAttempt(inv *shape.Invoice) shape.Time {
 	tried := int(inv.AttemptCount)
-	if inv.BillingReason != "subscription_cycle" || tried > len(tx.e.opts.RetryAfter) {
+	retried := inv.BillingReason == "subscription_cycle" || inv.BillingReason == "manual"
+	if !retried || !inv.AutoAdvance || inv.CollectionMethod == sendInvoice || tried > len(tx.e.opts.RetryAfter) {
 		return 0
 	}
 	return shape.Time(tx.now + int64(tx.e.opts.RetryAfter[tried-1].Seconds()))
 }
 
 // settle marks an invoice paid, and lets its subscription have what was paid for.
-func (tx *Tx) settle(inv *shape.Invoice) {
+func (tx *Tx) settle(inv *shape.Invoice) { tx.settleBy(inv, payer{}) }
+
+func (tx *Tx) settleBy(inv *shape.Invoice, p payer) {
 	tx.reviveSubscription(inv)
 	update(tx, "invoice.updated", inv, func() {
 		inv.Status, inv.Paid, inv.Attempted = "paid", true, true
-		if inv.AmountDue > 0 && !inv.PaidOutOfBand {
+		if inv.AmountDue > 0 && !inv.PaidOutOfBand && p.counts(inv) {
 			inv.AttemptCount++
 		}
 		inv.AmountPaid, inv.AmountRemaining, inv.AutoAdvance, inv.NextPaymentAttempt = inv.AmountDue, 0, false, 0
@@ -164,23 +171,46 @@ func (tx *Tx) settle(inv *shape.Invoice) {
 }
 
 // invoiceDue is when time does something to an invoice.
-func invoiceDue(inv *shape.Invoice) int64 {
+func (tx *Tx) invoiceDue(inv *shape.Invoice) int64 {
 	switch {
 	case inv.Status == "draft" && inv.AutoAdvance:
 		return int64(inv.AutomaticallyFinalizesAt)
-	case inv.Status == "open" && inv.AutoAdvance:
+	case inv.Status != "open":
+		return 0
+	case inv.CollectionMethod == sendInvoice:
+		if !tx.Overdue[inv.ID] {
+			return int64(inv.DueDate)
+		}
+	case inv.AutoAdvance:
 		return int64(inv.NextPaymentAttempt)
 	}
 	return 0
 }
 
-// invoiceFallsDue finalizes a renewal's draft and collects it, or tries again.
+// invoiceFallsDue finalizes a draft and collects or sends it, collects an open invoice, or notes that it is overdue.
 func (tx *Tx) invoiceFallsDue(inv *shape.Invoice) {
-	s := tx.Subscriptions.get(string(inv.Subscription))
-	if inv.Status == "draft" {
+	sent := inv.CollectionMethod == sendInvoice
+	switch {
+	case inv.Status == "draft":
 		tx.finalize(inv)
+		if sent {
+			tx.sendOrSettle(inv)
+			return
+		}
+		tx.attempt(inv)
+	case sent:
+		tx.becomeOverdue(inv)
+	default:
+		tx.attempt(inv)
 	}
-	if err := tx.collect(inv, payer{Method: tx.methodFor(s)}); err != nil && s != nil {
-		tx.renewalFailed(s, inv)
+}
+
+// attempt is a planned attempt to collect an invoice.
+func (tx *Tx) attempt(inv *shape.Invoice) {
+	if err := tx.collect(inv, payer{Method: tx.invoiceMethod(inv), Planned: true}); err != nil {
+		tx.setDelinquent(inv, true)
+		if s := tx.Subscriptions.get(string(inv.Subscription)); s != nil && ofSubscription(inv) {
+			tx.renewalFailed(s, inv)
+		}
 	}
 }

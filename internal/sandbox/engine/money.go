@@ -31,3 +31,10 @@ func thousands(n int64) string {
 	}
 	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
 }
+
+// minimumCharge is the least that can be charged in a currency, in minor units, from Stripe's documentation.
+var minimumCharge = map[string]int64{
+	"usd": 50, "aed": 200, "aud": 50, "bgn": 100, "brl": 50, "cad": 50, "chf": 50, "czk": 1500, "dkk": 250, "eur": 50, "gbp": 30,
+	"hkd": 400, "huf": 17500, "inr": 50, "jpy": 50, "mxn": 1000, "myr": 200, "nok": 300, "nzd": 50, "pln": 200, "ron": 200,
+	"sek": 300, "sgd": 50, "thb": 1000,
+}

@@ -21,6 +21,7 @@ type payer struct {
 	Method  *shape.PaymentMethod
 	Present bool // the buyer sits before the page
 	Proven  bool // and has passed 3-D Secure
+	Planned bool // nobody asked for this attempt: its time had come
 }
 
 // newIntent opens a payment; nothing is charged yet.

@@ -174,19 +174,3 @@ func (tx *Tx) putWaiting(s *shape.Subscription, lines []shape.Line) {
 		tx.emit("invoiceitem.created", ii)
 	}
 }
-
-// takeWaiting puts what waits for a subscription's next invoice on that invoice. With no invoice it only looks.
-func (tx *Tx) takeWaiting(s *shape.Subscription, invoiceID string) []shape.Line {
-	var lines []shape.Line
-	for _, ii := range tx.InvoiceItems.of(s.ID) {
-		if ii.Invoice != "" {
-			continue
-		}
-		ii.Invoice = shape.Ref(invoiceID)
-		l := line(ii.Price, ii.Quantity, ii.Amount, string(ii.Description), ii.Period)
-		l.Proration, l.Discountable, l.InvoiceItem = ii.Proration, ii.Discountable, ii.ID
-		l.Subscription, l.SubscriptionItem, l.Metadata = ii.Subscription, ii.SubscriptionItem, ii.Metadata
-		lines = append(lines, l)
-	}
-	return lines
-}

@@ -44,6 +44,7 @@ type state struct {
 	Purchases      table[purchase]      `json:"purchases"`       // by checkout session
 	CouponProducts map[string][]string  `json:"coupon_products"` // the only products a coupon is for
 	Reminded       map[string]bool      `json:"reminded"`        // subscriptions whose trial_will_end was sent
+	Overdue        map[string]bool      `json:"overdue"`         // invoices whose due date has passed
 	FlowsDone      map[string]bool      `json:"flows_done"`      // portal sessions whose flow is through
 	Deliveries     table[Delivery]      `json:"-"`               // events on their way to endpoints
 	Answers        table[SavedAnswer]   `json:"-"`               // by idempotency key
@@ -52,7 +53,10 @@ type state struct {
 }
 
 func newState(merchantName string, now int64) *state {
-	return &state{Account: merchant(merchantName, now), Reminded: map[string]bool{}, FlowsDone: map[string]bool{}, CouponProducts: map[string][]string{}}
+	return &state{
+		Account: merchant(merchantName, now), Reminded: map[string]bool{}, Overdue: map[string]bool{}, FlowsDone: map[string]bool{},
+		CouponProducts: map[string][]string{},
+	}
 }
 
 // SavedAnswer is what a request with an idempotency key was answered.

@@ -74,7 +74,7 @@ func (tx *Tx) expireIncomplete(s *shape.Subscription) {
 
 // endTrial starts the first paid period, or does what was asked for when no card is known.
 func (tx *Tx) endTrial(s *shape.Subscription) {
-	if tx.methodFor(s) == nil {
+	if s.CollectionMethod == chargeAutomatically && tx.methodFor(s) == nil {
 		switch s.TrialSettings.EndBehavior.MissingPaymentMethod {
 		case "cancel":
 			tx.endSubscription(s, "cancellation_requested")
@@ -115,10 +115,7 @@ func (tx *Tx) nextPeriod(s *shape.Subscription, start int64) {
 // sendDraft tells of a renewal's draft and plans what becomes of it.
 func (tx *Tx) sendDraft(s *shape.Subscription, inv *shape.Invoice) {
 	inv.AutoAdvance = s.PauseCollection == nil && s.Status != "unpaid"
-	if inv.AutoAdvance {
-		at := shape.Time(tx.now + int64(draftWait.Seconds()))
-		inv.AutomaticallyFinalizesAt, inv.NextPaymentAttempt = at, at
-	}
+	tx.planAdvance(inv)
 	tx.emit("invoice.created", inv)
 	if s.PauseCollection == nil {
 		return
@@ -129,16 +126,12 @@ func (tx *Tx) sendDraft(s *shape.Subscription, inv *shape.Invoice) {
 		tx.void(inv)
 	case "mark_uncollectible":
 		tx.finalize(inv)
-		inv.Status, inv.StatusTransitions.MarkedUncollectibleAt = "uncollectible", shape.Time(tx.now)
-		tx.emit("invoice.marked_uncollectible", inv)
+		tx.giveUp(inv)
 	}
 }
 
 // renewalFailed moves a subscription to past_due, and ends it when the attempts are spent.
 func (tx *Tx) renewalFailed(s *shape.Subscription, inv *shape.Invoice) {
-	if c := tx.Customers.get(string(s.Customer)); c != nil {
-		update(tx, "customer.updated", c, func() { c.Delinquent = true })
-	}
 	if ended(s) {
 		return
 	}
@@ -160,15 +153,14 @@ func (tx *Tx) renewalFailed(s *shape.Subscription, inv *shape.Invoice) {
 // reviveSubscription lets a subscription have what its invoice paid for.
 func (tx *Tx) reviveSubscription(inv *shape.Invoice) {
 	s := tx.Subscriptions.get(string(inv.Subscription))
-	if s == nil || ended(s) {
+	if s == nil || ended(s) || !ofSubscription(inv) {
+		tx.setDelinquent(inv, false)
 		return
 	}
 	if s.PendingUpdate != nil && string(s.LatestInvoice) == inv.ID {
 		tx.applyPendingUpdate(s)
 	}
-	if c := tx.Customers.get(string(s.Customer)); c != nil && c.Delinquent {
-		update(tx, "customer.updated", c, func() { c.Delinquent = false })
-	}
+	tx.setDelinquent(inv, false)
 	change := func() {
 		switch s.Status {
 		case "incomplete", "past_due", "unpaid":

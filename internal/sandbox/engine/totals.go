@@ -27,6 +27,16 @@ func (tx *Tx) total(inv *shape.Invoice, lines []shape.Line) {
 	}
 	inv.Total = inv.Subtotal - common + added
 	inv.TotalExcludingTax = inv.Total - added - included
-	inv.AmountDue = max(0, inv.Total+inv.StartingBalance)
+	inv.AmountDue, _ = toPay(inv)
 	inv.AmountRemaining = inv.AmountDue
+}
+
+// toPay is what is left to pay of an invoice after the customer's balance, and what it leaves on the balance: credit
+// that was not used up, or an amount that is too small to be charged.
+func toPay(inv *shape.Invoice) (due, ending int64) {
+	left := inv.Total + inv.StartingBalance
+	if left < minimumCharge[inv.Currency] {
+		return 0, left
+	}
+	return left, 0
 }

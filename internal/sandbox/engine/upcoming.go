@@ -49,7 +49,7 @@ func (tx *Tx) UpcomingInvoice(in Upcoming) (any, error) {
 	next.CurrentPeriodEnd = periodEnd(s.BillingCycleAnchor, s.CurrentPeriodEnd, items[0].Price.Recurring)
 	lines := plan.Lines
 	if !plan.NewPeriod && in.ProrationBehavior != "always_invoice" {
-		lines = append(append(tx.takeWaiting(s, ""), lines...), tx.periodLines(&next, items)...)
+		lines = append(append(tx.waitingLines(s), lines...), tx.periodLines(&next, items)...)
 	}
 	inv := blankInvoice(tx, tx.Customers.get(string(s.Customer)), "upcoming", s.Currency)
 	inv.ID = "upcoming_" + strings.TrimPrefix(longID("in"), "in_")
@@ -76,4 +76,12 @@ func (tx *Tx) upcomingSubscription(in Upcoming) *shape.Subscription {
 		}
 	}
 	return nil
+}
+
+func (tx *Tx) waitingLines(s *shape.Subscription) []shape.Line {
+	var lines []shape.Line
+	for _, ii := range tx.waiting(waitingFor{string(s.Customer), s.ID, s.Currency, false}) {
+		lines = append(lines, itemLine(ii))
+	}
+	return lines
 }

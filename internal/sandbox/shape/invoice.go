@@ -3,9 +3,10 @@ package shape
 // Invoice is what is owed, and whether it was paid. Amounts in minor units.
 //
 //	draft ──finalize──▶ open ──pay──▶ paid
-//	                     └──void──▶ void
+//	                     ├──void──▶ void
+//	                     └──give up──▶ uncollectible ──▶ paid | void
 type Invoice struct {
-	ID                           string                `json:"id"`
+	ID                           string                `json:"id,omitempty"` // only the one of invoice.upcoming has none
 	Object                       string                `json:"object"`
 	AccountCountry               string                `json:"account_country"`
 	AccountName                  Str                   `json:"account_name"`
@@ -26,7 +27,7 @@ type Invoice struct {
 	CollectionMethod             string                `json:"collection_method"`
 	Created                      int64                 `json:"created"`
 	Currency                     string                `json:"currency"`
-	CustomFields                 Null                  `json:"custom_fields"`
+	CustomFields                 []CustomField         `json:"custom_fields"`
 	Customer                     Ref                   `json:"customer"`
 	CustomerAddress              *Address              `json:"customer_address"`
 	CustomerEmail                Str                   `json:"customer_email"`
@@ -87,6 +88,12 @@ type Invoice struct {
 	TotalTaxAmounts              Array[TaxAmount]      `json:"total_tax_amounts"`
 	TransferData                 Null                  `json:"transfer_data"`
 	WebhooksDeliveredAt          Time                  `json:"webhooks_delivered_at"`
+}
+
+// CustomField is a name and a value that an invoice shows.
+type CustomField struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // InvoicePaySettings is how an invoice may be paid.

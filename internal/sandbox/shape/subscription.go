@@ -24,7 +24,7 @@ type Subscription struct {
 	CurrentPeriodEnd              int64                     `json:"current_period_end"`
 	CurrentPeriodStart            int64                     `json:"current_period_start"`
 	Customer                      Ref                       `json:"customer"`
-	DaysUntilDue                  Null                      `json:"days_until_due"`
+	DaysUntilDue                  *int64                    `json:"days_until_due"`
 	DefaultPaymentMethod          Ref                       `json:"default_payment_method"`
 	DefaultSource                 Ref                       `json:"default_source"`
 	DefaultTaxRates               Array[string]             `json:"default_tax_rates"`
