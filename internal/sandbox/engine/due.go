@@ -122,7 +122,10 @@ func (tx *Tx) dueObject(id string) any {
 	if i := tx.Invoices.get(id); i != nil {
 		return i
 	}
-	return tx.Sessions.get(id)
+	if s := tx.Sessions.get(id); s != nil {
+		return s
+	}
+	return nil // it is gone
 }
 
 func (tx *Tx) fallDue(obj any) {

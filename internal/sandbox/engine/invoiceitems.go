@@ -8,19 +8,11 @@ import (
 
 // ItemCost is what an invoice item costs: an amount, or a price or an amount for one, times a quantity.
 type ItemCost struct {
-	Amount     *int64         `form:"amount"`
-	Price      string         `form:"price"`
-	PriceData  *ItemPriceData `form:"price_data"`
-	Quantity   *int64         `form:"quantity"`
-	UnitAmount *int64         `form:"unit_amount"`
-}
-
-// ItemPriceData is a one-time price made for one invoice item.
-type ItemPriceData struct {
-	Currency    string `form:"currency,required"`
-	Product     string `form:"product,required"`
-	TaxBehavior string `form:"tax_behavior" enum:"exclusive|inclusive|unspecified"`
-	UnitAmount  *int64 `form:"unit_amount"`
+	Amount     *int64          `form:"amount"`
+	Price      string          `form:"price"`
+	PriceData  *ExtraPriceData `form:"price_data"`
+	Quantity   *int64          `form:"quantity"`
+	UnitAmount *int64          `form:"unit_amount"`
 }
 
 // ItemNotes are what an invoice item says beside its cost.

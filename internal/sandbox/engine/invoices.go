@@ -59,6 +59,11 @@ func (tx *Tx) finalize(inv *shape.Invoice) {
 	tx.emit("invoice.finalized", inv)
 }
 
+// ownerOf is a subscription's customer, or a nobody when the customer was deleted.
+func (tx *Tx) ownerOf(s *shape.Subscription) *shape.Customer {
+	return tx.owner(&shape.Invoice{Customer: s.Customer})
+}
+
 // owner is an invoice's customer, or a nobody when the customer was deleted.
 func (tx *Tx) owner(inv *shape.Invoice) *shape.Customer {
 	if c := tx.Customers.get(string(inv.Customer)); c != nil {
@@ -162,7 +167,10 @@ func (tx *Tx) settleBy(inv *shape.Invoice, p payer) {
 		if inv.AmountDue > 0 && !inv.PaidOutOfBand && p.counts(inv) {
 			inv.AttemptCount++
 		}
-		inv.AmountPaid, inv.AmountRemaining, inv.AutoAdvance, inv.NextPaymentAttempt = inv.AmountDue, 0, false, 0
+		if !inv.PaidOutOfBand { // what was paid elsewhere is no amount that Stripe has seen
+			inv.AmountPaid, inv.AmountRemaining = inv.AmountDue, 0
+		}
+		inv.AutoAdvance, inv.NextPaymentAttempt = false, 0
 		inv.StatusTransitions.PaidAt = shape.Time(tx.now)
 	})
 	tx.emit("invoice.paid", inv)

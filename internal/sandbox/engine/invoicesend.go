@@ -45,6 +45,19 @@ func (tx *Tx) sendOrSettle(inv *shape.Invoice) {
 	tx.send(inv)
 }
 
+// raise tells of a subscription's new invoice and makes it final. One that is to be sent stays a draft for an hour
+// first; nobody collects it. It reports whether the invoice is to be collected now.
+func (tx *Tx) raise(inv *shape.Invoice) (collect bool) {
+	if inv.CollectionMethod == sendInvoice {
+		tx.planAdvance(inv)
+		tx.emit("invoice.created", inv)
+		return false
+	}
+	tx.emit("invoice.created", inv)
+	tx.finalize(inv)
+	return true
+}
+
 // becomeOverdue is what happens when an invoice's due date passes unpaid.
 func (tx *Tx) becomeOverdue(inv *shape.Invoice) {
 	tx.Overdue[inv.ID] = true

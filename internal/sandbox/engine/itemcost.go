@@ -75,7 +75,7 @@ func inPlace(err error, param string) error {
 	return err
 }
 
-func (tx *Tx) checkItemPrice(in ItemPriceData) error {
+func (tx *Tx) checkItemPrice(in ExtraPriceData) error {
 	switch {
 	case !knownCurrency(in.Currency):
 		return shape.Invalid("price_data[currency]", "", "Invalid currency: %s. It must be a three-letter code in lower case.", in.Currency)
@@ -97,7 +97,7 @@ func (tx *Tx) applyCost(ii *shape.InvoiceItem, in ItemCost, currency string) {
 		ii.Description = or(ii.Description, shape.Str(tx.productName(ii.Price)))
 	case in.PriceData != nil:
 		ii.Price = tx.itemPrice(in.PriceData.Currency, in.PriceData.Product, *in.PriceData.UnitAmount)
-		ii.Price.TaxBehavior = or(in.PriceData.TaxBehavior, "unspecified")
+		set(&ii.Price.TaxBehavior, in.PriceData.TaxBehavior)
 		ii.Description = or(ii.Description, shape.Str(tx.productName(ii.Price)))
 	case in.UnitAmount != nil:
 		ii.Price = tx.itemPrice(currency, product, *in.UnitAmount)

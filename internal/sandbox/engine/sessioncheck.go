@@ -14,7 +14,7 @@ func (tx *Tx) checkSession(in *SessionNew) error {
 	if err := tx.checkSessionMode(in); err != nil {
 		return err
 	}
-	if err := onlyCharged("", in.AutomaticTax); err != nil {
+	if err := onlyUntaxed(in.AutomaticTax); err != nil {
 		return err
 	}
 	if in.SuccessURL == "" {

@@ -41,8 +41,9 @@ func (tx *Tx) carryOut(s *shape.Subscription, c change, behavior string, refused
 		tx.sendDraft(s, inv)
 		return
 	}
-	tx.emit("invoice.created", inv)
-	tx.finalize(inv)
+	if !tx.raise(inv) {
+		return
+	}
 	if behavior == "default_incomplete" && inv.AmountDue > 0 {
 		tx.intentFor(inv)
 		s.Status = "past_due"
@@ -73,11 +74,14 @@ func (tx *Tx) collectOrOwe(s *shape.Subscription, inv *shape.Invoice) {
 // foresee is why an invoice of these lines, with what waits for it, would not be paid; nil when it would. Without a
 // card of its own (pm nil) a subscription is paid with the customer's. Nothing is changed.
 func (tx *Tx) foresee(s *shape.Subscription, pm *shape.PaymentMethod, lines []shape.Line) *shape.Error {
+	if s.CollectionMethod == sendInvoice {
+		return nil // nobody charges it
+	}
 	c := tx.Customers.get(string(s.Customer))
 	inv := blankInvoice(tx, c, "upcoming", s.Currency)
 	inv.AutomaticTax.Enabled = s.AutomaticTax.Enabled
 	inv.Discounts = tx.inherited(c, s, tx.now)
-	tx.total(inv, append(tx.takeWaiting(s, ""), lines...))
+	tx.total(inv, append(tx.waitingLines(s), lines...))
 	switch pm = or(pm, tx.customerMethod(c.ID)); {
 	case inv.AmountDue == 0:
 		return nil

@@ -79,10 +79,14 @@ func (tx *Tx) startOf(in SubscriptionNew) (start, error) {
 	if err := tx.checkClockLoad(c); err != nil {
 		return st, err
 	}
-	if err := onlyCharged(in.CollectionMethod, in.AutomaticTax); err != nil {
+	if err := onlyUntaxed(in.AutomaticTax); err != nil {
 		return st, err
 	}
 	if err := in.check(tx.now); err != nil {
+		return st, err
+	}
+	st.Terms = terms{Method: in.CollectionMethod, DaysUntilDue: in.DaysUntilDue}
+	if err := st.Terms.check(tx, c); err != nil {
 		return st, err
 	}
 	if in.DefaultPaymentMethod != "" {
@@ -162,11 +166,8 @@ func (p *PaymentSettings) apply(to *shape.SubscriptionPayment) {
 	}
 }
 
-// onlyCharged refuses what the sandbox has not: invoices sent by mail, and tax.
-func onlyCharged(collection string, tax *SwitchInput) error {
-	if collection == "send_invoice" {
-		return shape.Invalid("collection_method", "", "The sandbox charges automatically only: send_invoice is not there yet.")
-	}
+// onlyUntaxed refuses what the sandbox has not: tax.
+func onlyUntaxed(tax *SwitchInput) error {
 	if tax != nil && tax.Enabled {
 		return shape.Invalid("automatic_tax[enabled]", "", "The sandbox computes no tax yet: leave automatic_tax out or disabled.")
 	}

@@ -25,14 +25,14 @@ func (tx *Tx) finalInvoice(s *shape.Subscription, in SubscriptionCancel) {
 		tx.putWaiting(s, lines)
 		return
 	}
-	if len(lines)+len(tx.takeWaiting(s, "")) == 0 {
+	if len(lines)+len(tx.waitingLines(s)) == 0 {
 		return
 	}
 	inv := tx.draft(tx.Customers.get(string(s.Customer)), s, "subscription_update", s.Currency, lines)
 	s.LatestInvoice = shape.Ref(inv.ID)
-	tx.emit("invoice.created", inv)
-	tx.finalize(inv)
-	_ = tx.collect(inv, payer{Method: tx.methodFor(s)})
+	if tx.raise(inv) {
+		_ = tx.collect(inv, payer{Method: tx.methodFor(s)})
+	}
 }
 
 // ResumeSubscription starts a paused subscription again: with a period that begins now, or for what is left of the
@@ -55,12 +55,12 @@ func (tx *Tx) ResumeSubscription(id string, in SubscriptionResume) (any, error) 
 	before := encode(s)
 	tx.changing = s.ID
 	*s = next
-	if len(lines)+len(tx.takeWaiting(s, "")) > 0 {
+	if len(lines)+len(tx.waitingLines(s)) > 0 {
 		inv := tx.draft(tx.Customers.get(string(s.Customer)), s, "subscription_update", s.Currency, lines)
 		s.LatestInvoice = shape.Ref(inv.ID)
-		tx.emit("invoice.created", inv)
-		tx.finalize(inv)
-		tx.collectOrOwe(s, inv)
+		if tx.raise(inv) {
+			tx.collectOrOwe(s, inv)
+		}
 	}
 	tx.changing = ""
 	tx.publish("customer.subscription.updated", s, encode(s), previous(before, encode(s)))

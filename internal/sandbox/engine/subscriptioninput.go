@@ -15,6 +15,7 @@ type SubscriptionNew struct {
 	CollectionMethod     string            `form:"collection_method" enum:"charge_automatically|send_invoice"`
 	Currency             string            `form:"currency"`
 	Customer             string            `form:"customer,required"`
+	DaysUntilDue         *int64            `form:"days_until_due"`
 	DefaultPaymentMethod string            `form:"default_payment_method"`
 	Description          string            `form:"description"`
 	Items                []ItemInput       `form:"items"`
@@ -53,6 +54,8 @@ type SubscriptionUpdate struct {
 	CancelAt             *form.When        `form:"cancel_at,clear"`
 	CancelAtPeriodEnd    *bool             `form:"cancel_at_period_end"`
 	CancellationDetails  *CancelDetails    `form:"cancellation_details"`
+	CollectionMethod     string            `form:"collection_method" enum:"charge_automatically|send_invoice"`
+	DaysUntilDue         *int64            `form:"days_until_due"`
 	DefaultPaymentMethod *string           `form:"default_payment_method,clear"`
 	Description          *string           `form:"description,clear"`
 	Items                []ItemInput       `form:"items"`

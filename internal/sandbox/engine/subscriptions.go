@@ -26,7 +26,8 @@ type start struct {
 	Anchor      int64            // the first full period begins then; zero for at once
 	Free        bool             // what comes before the anchor costs nothing
 	Payment     *PaymentSettings // nil for the defaults
-	Extra       []shape.Line     // one-time things on the first invoice
+	Terms       terms
+	Extra       []shape.Line // one-time things on the first invoice
 }
 
 // startSubscription makes a subscription, its first invoice, and collects it. When the card is refused the
@@ -47,8 +48,9 @@ func (tx *Tx) begunSubscription(s *shape.Subscription, in start) error {
 	s.LatestInvoice = shape.Ref(inv.ID)
 	tx.Subscriptions.add(s.ID, s)
 	tx.emit("customer.subscription.created", s)
-	tx.emit("invoice.created", inv)
-	tx.finalize(inv)
+	if !tx.raise(inv) {
+		return nil
+	}
 	if in.DontCharge && inv.AmountDue > 0 {
 		tx.intentFor(inv)
 		return nil
@@ -61,12 +63,15 @@ func (tx *Tx) begunSubscription(s *shape.Subscription, in start) error {
 
 func (tx *Tx) newSubscription(in start) (*shape.Subscription, error) {
 	s := &shape.Subscription{
-		ID: longID("sub"), Object: "subscription", BillingCycleAnchor: tx.now, CollectionMethod: "charge_automatically", Created: tx.now,
-		CurrentPeriodStart: tx.now, Customer: shape.Ref(in.Customer.ID), Description: shape.Str(in.Description),
+		ID: longID("sub"), Object: "subscription", BillingCycleAnchor: tx.now, CollectionMethod: or(in.Terms.Method, chargeAutomatically),
+		Created: tx.now, DaysUntilDue: in.Terms.DaysUntilDue, CurrentPeriodStart: tx.now, Customer: shape.Ref(in.Customer.ID), Description: shape.Str(in.Description),
 		InvoiceSettings: shape.SubscriptionInvoice{Issuer: shape.Issuer{Type: "self"}}, Metadata: shape.Metadata{}.Merge(in.Metadata),
 		PaymentSettings: shape.SubscriptionPayment{SaveDefaultPaymentMethod: "off"}, StartDate: tx.now, Status: "incomplete", TestClock: in.Customer.TestClock,
 	}
 	s.TrialSettings.EndBehavior.MissingPaymentMethod = or(in.MissingCard, "create_invoice")
+	if s.CollectionMethod == sendInvoice {
+		s.Status = "active"
+	}
 	if in.Method != nil {
 		s.DefaultPaymentMethod = shape.Ref(in.Method.ID)
 	}

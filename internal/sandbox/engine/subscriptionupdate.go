@@ -81,8 +81,13 @@ func (tx *Tx) checkUpdate(s *shape.Subscription, in SubscriptionUpdate) error {
 	if ended(s) && !in.notesOnly() {
 		return shape.Invalid("", "resource_missing", "A canceled subscription can only update its cancellation_details and metadata.")
 	}
-	if err := onlyCharged("", in.AutomaticTax); err != nil {
+	if err := onlyUntaxed(in.AutomaticTax); err != nil {
 		return err
+	}
+	if in.CollectionMethod != "" || in.DaysUntilDue != nil {
+		if err := in.terms(s).check(tx, tx.ownerOf(s)); err != nil {
+			return err
+		}
 	}
 	if err := tx.checkTimes(s, in); err != nil {
 		return err
@@ -151,6 +156,7 @@ func (in SubscriptionUpdate) notesOnly() bool {
 func (in SubscriptionUpdate) apply(s *shape.Subscription, now int64) {
 	setStr(&s.Description, in.Description)
 	setRef(&s.DefaultPaymentMethod, in.DefaultPaymentMethod)
+	s.CollectionMethod, s.DaysUntilDue = in.terms(s).Method, in.terms(s).DaysUntilDue
 	s.Metadata = s.Metadata.Merge(in.Metadata)
 	if in.CancelAtPeriodEnd != nil && *in.CancelAtPeriodEnd != s.CancelAtPeriodEnd {
 		planCancel(s, now, *in.CancelAtPeriodEnd)
@@ -173,6 +179,15 @@ func (in SubscriptionUpdate) apply(s *shape.Subscription, now int64) {
 		s.TrialSettings.EndBehavior.MissingPaymentMethod = in.TrialSettings.EndBehavior.MissingPaymentMethod
 	}
 	in.PaymentSettings.apply(&s.PaymentSettings)
+}
+
+// terms are how the invoices to come are collected: as asked for, else as before.
+func (in SubscriptionUpdate) terms(s *shape.Subscription) terms {
+	t := terms{Method: or(in.CollectionMethod, s.CollectionMethod), DaysUntilDue: in.DaysUntilDue}
+	if t.Method == sendInvoice && t.DaysUntilDue == nil {
+		t.DaysUntilDue = s.DaysUntilDue
+	}
+	return t
 }
 
 func (d *CancelDetails) apply(s *shape.Subscription) {

@@ -56,7 +56,9 @@ func basilInvoiceItem(_ Version, ii map[string]any) {
 	ii["parent"] = nil
 	if ii["subscription"] != nil {
 		details := map[string]any{"subscription": idOf(ii["subscription"])}
-		add(details, "subscription_item", ii["subscription_item"])
+		if item, ok := ii["subscription_item"]; ok {
+			add(details, "subscription_item", item)
+		}
 		ii["parent"] = map[string]any{"subscription_details": details, "type": "subscription_details"}
 	}
 	drop(ii, "plan", "price", "subscription", "subscription_item", "unit_amount", "unit_amount_decimal")

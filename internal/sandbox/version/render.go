@@ -42,7 +42,11 @@ func (v Version) JSON(data json.RawMessage) json.RawMessage {
 	return encode(tree)
 }
 
+// kind is what kind of object a node is; empty for what is none, and for the note that is left of a deleted one.
 func kind(node map[string]any) string {
+	if node["deleted"] == true {
+		return ""
+	}
 	name, _ := node["object"].(string)
 	return name
 }
