@@ -124,6 +124,7 @@ func baseURL(addr string, ln net.Listener) string {
 // serve answers requests until ctx ends, lets those under way finish, and saves the state.
 func serve(ctx context.Context, ln net.Listener, sb *sandbox.Sandbox) error {
 	srv := &http.Server{Handler: sb, ReadHeaderTimeout: 10 * time.Second}
+	srv.RegisterOnShutdown(sb.Release)
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()
 	var err error

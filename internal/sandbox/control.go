@@ -26,6 +26,9 @@ func (s *Sandbox) installControl(mux *http.ServeMux) {
 	mux.HandleFunc("POST /_sandbox/webhook_endpoints/{id}/roll", s.rollSecret)
 	mux.HandleFunc("GET /_sandbox/clock", s.clock)
 	mux.HandleFunc("POST /_sandbox/clock/advance", s.advance)
+	mux.HandleFunc("GET /_sandbox/faults", s.getFaults)
+	mux.HandleFunc("POST /_sandbox/faults", s.setFaults)
+	mux.HandleFunc("DELETE /_sandbox/faults", s.endFaults)
 	mux.HandleFunc("GET /_sandbox/state", s.getState)
 	mux.HandleFunc("PUT /_sandbox/state", s.putState)
 }
@@ -96,7 +99,10 @@ func (s *Sandbox) getState(w http.ResponseWriter, _ *http.Request) {
 func (s *Sandbox) putState(w http.ResponseWriter, r *http.Request) {
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxState))
 	if err == nil {
-		err = s.engine.Restore(data)
+		s.queue.Forget()
+		if err = s.engine.Restore(data); err != nil {
+			s.engine.Requeue()
+		}
 	}
 	if err != nil {
 		writeError(w, shape.Invalid("", "", "%v", err))

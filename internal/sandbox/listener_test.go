@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -64,4 +65,43 @@ func (in *listener) count() int { return len(in.all()) }
 func (h hit) verifies(secret string) bool {
 	_, err := webhook.ConstructEvent(h.body, h.signature, secret)
 	return err == nil
+}
+
+// delivery is one as the state keeps it.
+type delivery struct {
+	ID          string
+	Event       string
+	Acked       bool
+	Dropped     bool
+	GaveUp      bool  `json:"gave_up"`
+	NextAttempt int64 `json:"next_attempt"`
+	Attempts    []struct{ Status int }
+}
+
+// deliveries are all of them, oldest first.
+func (b *bundle) deliveries() []delivery {
+	b.Helper()
+	res := must(http.Get(b.srv.URL + "/_sandbox/state"))
+	defer res.Body.Close()
+	var state struct {
+		Deliveries []struct{ Row delivery }
+	}
+	if err := json.NewDecoder(res.Body).Decode(&state); err != nil {
+		b.Fatal(err)
+	}
+	var out []delivery
+	for _, d := range state.Deliveries {
+		out = append(out, d.Row)
+	}
+	return out
+}
+
+// deleteInbox leaves only the endpoints that a test makes itself.
+func (b *bundle) deleteInbox() {
+	b.Helper()
+	for it := b.stripe.WebhookEndpoints.List(nil); it.Next(); {
+		if it.WebhookEndpoint().URL == b.inbox.srv.URL {
+			_ = must(b.stripe.WebhookEndpoints.Del(it.WebhookEndpoint().ID, nil))
+		}
+	}
 }

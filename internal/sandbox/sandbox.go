@@ -24,6 +24,7 @@ import (
 	"github.com/payloop/payloop/internal/sandbox/dashboard"
 	"github.com/payloop/payloop/internal/sandbox/deliver"
 	"github.com/payloop/payloop/internal/sandbox/engine"
+	"github.com/payloop/payloop/internal/sandbox/faults"
 	"github.com/payloop/payloop/internal/sandbox/hosted"
 	"github.com/payloop/payloop/internal/sandbox/shape"
 	"github.com/payloop/payloop/internal/sandbox/version"
@@ -42,7 +43,10 @@ type Options struct {
 	Logger *slog.Logger     // default: silent
 	Now    func() time.Time // the clock that sandbox time is counted from; default time.Now
 
-	WebhookPauses  []time.Duration // before the second attempt to deliver, the third, …; default deliver.DefaultPauses
+	// Faults are what goes wrong on purpose from the start. When none does, those of the state file go on.
+	Faults faults.Settings
+
+	WebhookPauses  []time.Duration // in sandbox time, before the second attempt to deliver, the third, …; default deliver.DefaultPauses
 	RenewalRetries []time.Duration // between attempts to collect a failed renewal; default 3, 5 and 7 days
 	AfterRetries   string          // what becomes of a subscription after those attempts: "cancel" (default), "unpaid" or "past_due"
 	LeaveUnpaid    bool            // the same as AfterRetries "unpaid"
@@ -59,6 +63,7 @@ type Sandbox struct {
 	file    *stateFile
 	handler http.Handler
 
+	release context.CancelFunc
 	stop    context.CancelFunc
 	stopped sync.WaitGroup
 }
@@ -82,6 +87,9 @@ func New(opts Options) (*Sandbox, error) {
 	e := engine.New(engine.Options{
 		APIVersion: v, Now: opts.Now, Merchant: opts.Merchant, RetryAfter: opts.RenewalRetries, AfterRetries: after,
 	})
+	if err := opts.Faults.Check(); err != nil {
+		return nil, err
+	}
 	file, err := openState(opts.StateFile, e)
 	if err != nil {
 		return nil, err
@@ -90,21 +98,25 @@ func New(opts Options) (*Sandbox, error) {
 		log: opts.Logger, engine: e, file: file,
 		queue: deliver.New(e, deliver.Options{Pauses: opts.WebhookPauses}),
 	}
+	if opts.Faults.On() {
+		_ = s.applyFaults(opts.Faults) // checked above
+	}
 	s.SetBaseURL(opts.BaseURL)
-	s.handler = s.routes()
+	held, release := context.WithCancel(context.Background())
+	s.release, s.handler = release, s.routes(held.Done())
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.stopped.Go(func() { s.keepTime(ctx) })
 	return s, nil
 }
 
-func (s *Sandbox) routes() http.Handler {
+func (s *Sandbox) routes(held <-chan struct{}) http.Handler {
 	pages := http.NewServeMux()
 	hosted.New(s.engine).Install(pages)
 	dashboard.New(s.engine).Install(pages)
 	s.installControl(pages)
 	mux := http.NewServeMux()
-	mux.Handle("/v1/", api.New(s.engine))
+	mux.Handle("/v1/", api.New(s.engine, held))
 	mux.Handle("/", http.NewCrossOriginProtection().Handler(pages))
 	return mux
 }
@@ -112,7 +124,9 @@ func (s *Sandbox) routes() http.Handler {
 // ServeHTTP answers one request. What the request changed is saved, and its events are on their way,
 // before the first byte of the answer.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.handler.ServeHTTP(&settling{ResponseWriter: w, settle: s.settle}, r)
+	out := &settling{ResponseWriter: w, settle: s.settle}
+	defer out.finish()
+	s.handler.ServeHTTP(out, r)
 }
 
 // SetBaseURL says how the sandbox is called from outside, for when that is known only after New.
@@ -144,8 +158,13 @@ func (s *Sandbox) Flush(ctx context.Context) (delivered int, late []deliver.Late
 	return s.queue.Flush(ctx)
 }
 
+// Release lets go of the requests that a fault holds, and holds none from now on: call it before waiting for requests
+// to end. Close does it too.
+func (s *Sandbox) Release() { s.release() }
+
 // Close stops the deliveries and saves the state. It may be called twice.
 func (s *Sandbox) Close() error {
+	s.release()
 	s.stop()
 	s.stopped.Wait()
 	s.queue.Stop()

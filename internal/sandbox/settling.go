@@ -24,6 +24,14 @@ func (w *settling) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// finish settles for a handler that answered nothing.
+func (w *settling) finish() {
+	if !w.started {
+		w.started = true
+		_ = w.settle()
+	}
+}
+
 // Write answers 200 unless another status was given.
 func (w *settling) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)

@@ -21,11 +21,13 @@ import (
 type API struct {
 	engine *engine.Engine
 	mux    *http.ServeMux
+
+	stopped <-chan struct{} // then nothing is held any longer
 }
 
-// New makes the API of an engine.
-func New(e *engine.Engine) *API {
-	a := &API{engine: e, mux: http.NewServeMux()}
+// New makes the API of an engine. Requests that a fault holds are let go when stopped is closed.
+func New(e *engine.Engine, stopped <-chan struct{}) *API {
+	a := &API{engine: e, mux: http.NewServeMux(), stopped: stopped}
 	for _, r := range Routes() {
 		a.mux.Handle(r.endpoint(), a.serve(r))
 	}
@@ -55,7 +57,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		w.Header().Set("Stripe-Version", name)
 	}
-	a.mux.ServeHTTP(w, r)
+	a.faulty(w, r)
 }
 
 // versionOf is the API version that a request is answered in.

@@ -2,7 +2,6 @@ package deliver
 
 import (
 	"bytes"
-	"container/heap"
 	"context"
 	"encoding/json"
 	"io"
@@ -15,20 +14,31 @@ import (
 // answerKept is how much of a receiver's answer is kept for the dashboard, in bytes.
 const answerKept = 1000
 
-// attempt posts one letter and writes down what came of it.
+// attempt posts one letter and writes down what came of it. The next attempt is counted from the sandbox time of this
+// one: however far the clock jumps, one attempt falls due.
 func (q *Queue) attempt(ctx context.Context, j *job) {
-	letter, ok := q.src.Letter(j.id)
+	letter, ok := q.src.Letter(j.delivery)
 	if !ok {
 		q.drop(j)
 		return
 	}
+	made := q.src.Time()
 	a := q.post(ctx, letter)
 	if ctx.Err() != nil {
 		return // cut short: the state says pending, so the next run tries again
 	}
-	next := q.finish(j, letter.URL, a)
-	q.src.Record(j.id, a, next)
+	a.Send = j.number
+	next := q.finish(j, letter.URL, a, made)
+	q.src.Record(j.delivery, a, seconds(next))
 	q.release(j, next)
+}
+
+// seconds is a moment as the state keeps it: whole seconds, rounded up; zero for none.
+func seconds(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.Add(time.Second - 1).Unix()
 }
 
 // post sends a letter, indented as Stripe's are.
@@ -64,19 +74,23 @@ func (q *Queue) send(ctx context.Context, letter engine.Letter, body []byte) (in
 	return res.StatusCode, string(answer), nil
 }
 
-// finish plans the next attempt; zero when there is none.
-func (q *Queue) finish(j *job, url string, a engine.Attempt) time.Time {
+// finish plans the next attempt, in sandbox time; zero when there is none.
+func (q *Queue) finish(j *job, url string, a engine.Attempt, made time.Time) time.Time {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	j.last, j.url = a, url
+	j.last, j.url, j.place = a, url, 0
 	j.attempts++
 	if q.flushing == 0 {
 		j.paused++
 	}
-	if a.OK() || j.paused > len(q.opts.Pauses) {
+	if a.OK() || j.number > 0 || j.paused > len(q.opts.Pauses) {
 		return time.Time{}
 	}
-	return time.Now().Add(q.opts.Pauses[max(0, j.paused-1)])
+	next := made.Add(q.opts.Pauses[max(0, j.paused-1)])
+	if !j.until.IsZero() && next.After(j.until) {
+		return time.Time{}
+	}
+	return next
 }
 
 // release puts a job back until its next attempt, or lets it go.
@@ -86,11 +100,11 @@ func (q *Queue) release(j *job, next time.Time) {
 		return
 	}
 	q.mu.Lock()
-	if soon := time.Now().Add(hurry); q.flushing > 0 && soon.Before(next) {
-		next = soon
+	if q.flushing > 0 {
+		q.soon.put(j, time.Now().Add(hurry))
+	} else {
+		q.later.put(j, next)
 	}
-	j.at = next
-	heap.Push(&q.waiting, j)
 	q.mu.Unlock()
 	q.nudge()
 }
@@ -98,7 +112,12 @@ func (q *Queue) release(j *job, next time.Time) {
 func (q *Queue) drop(j *job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	delete(q.pending, j.id)
+	delete(q.pending, j.send)
+	q.tell()
+}
+
+// tell wakes those who wait for jobs to end.
+func (q *Queue) tell() {
 	close(q.settled)
 	q.settled = make(chan struct{})
 }

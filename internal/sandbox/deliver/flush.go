@@ -14,27 +14,27 @@ type Late struct {
 }
 
 // Flush tries everything that is pending now, without pauses worth mentioning, until nothing is: what is added
-// meanwhile counts too. When ctx ends first it answers what is late.
+// meanwhile counts too. What a fault delays or holds back goes at once; what one dropped does not. When ctx ends first it answers what is late.
 func (q *Queue) Flush(ctx context.Context) (delivered int, late []Late) {
 	q.mu.Lock()
 	q.flushing++
-	before := map[string]bool{}
+	hastened, asked := map[send]bool{}, map[string]bool{}
 	defer func() {
 		q.mu.Lock()
 		q.flushing--
 		q.mu.Unlock()
 	}()
 	for {
-		for id, j := range q.pending {
-			if !before[id] {
-				before[id] = true
+		for name, j := range q.pending {
+			if !hastened[name] {
+				hastened[name], asked[name.delivery] = true, true
 				q.hasten(j)
 			}
 		}
 		left, settled := len(q.pending), q.settled
 		if left == 0 {
 			q.mu.Unlock()
-			return len(before), nil
+			return len(asked), nil
 		}
 		q.mu.Unlock()
 		q.nudge()
@@ -42,7 +42,7 @@ func (q *Queue) Flush(ctx context.Context) (delivered int, late []Late) {
 		case <-settled:
 		case <-ctx.Done():
 			late := q.late()
-			return len(before) - len(late), late
+			return len(asked) - len(late), late
 		}
 		q.mu.Lock()
 	}
@@ -53,7 +53,7 @@ func (q *Queue) late() []Late {
 	defer q.mu.Unlock()
 	out := []Late{}
 	for _, j := range q.pending {
-		out = append(out, Late{Delivery: j.id, URL: j.url, Attempts: j.attempts, Status: j.last.Status, Answer: j.last.Answer})
+		out = append(out, Late{Delivery: j.delivery, URL: j.url, Attempts: j.attempts, Status: j.last.Status, Answer: j.last.Answer})
 	}
 	return out
 }

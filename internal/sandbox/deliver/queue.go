@@ -1,9 +1,8 @@
 // Package deliver posts events to webhook endpoints: signed, several at a time, and again after growing pauses until
-// the receiver acknowledges with a 2xx.
+// the receiver acknowledges with a 2xx. The pauses are counted in sandbox time; everything else is real time.
 package deliver
 
 import (
-	"container/heap"
 	"context"
 	"net/http"
 	"sync"
@@ -12,35 +11,31 @@ import (
 	"github.com/payloop/payloop/internal/sandbox/engine"
 )
 
-// Source is where the letters come from, and where attempts are written down.
+// Source is where the letters come from, where attempts are written down, and whose time the pauses are counted in.
 type Source interface {
 	Letter(deliveryID string) (engine.Letter, bool)
-	Record(deliveryID string, a engine.Attempt, next time.Time)
+	Record(deliveryID string, a engine.Attempt, next int64)
+	Time() time.Time
 }
 
 // Options are what a Queue may be told; the zero value works.
 type Options struct {
-	Pauses   []time.Duration // before the second attempt, the third, …; default DefaultPauses
+	Pauses   []time.Duration // before the second attempt, the third, …; default DefaultPauses, and no attempt after three days
 	Parallel int             // letters on their way at once; default 16
 	Timeout  time.Duration   // for one answer; default 10 s, as Stripe's documentation advises receivers to stay under
-}
-
-// DefaultPauses are quick at first, for somebody who is developing, then hourly for three days.
-func DefaultPauses() []time.Duration {
-	pauses := []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute}
-	for range 72 {
-		pauses = append(pauses, time.Hour)
-	}
-	return pauses
 }
 
 // hurry is the pause between attempts while somebody waits in Flush.
 const hurry = 100 * time.Millisecond
 
+// idle is how long the queue sleeps at most.
+const idle = time.Hour
+
 // Queue is what still has to be delivered. It works from New until Stop.
 type Queue struct {
 	src    Source
 	opts   Options
+	lives  time.Duration // a delivery is not tried again when it is older; zero: the pauses alone decide
 	client *http.Client
 
 	stop  context.CancelFunc // no new attempts
@@ -50,38 +45,57 @@ type Queue struct {
 	slots chan struct{}
 
 	mu       sync.Mutex
-	waiting  jobs
-	pending  map[string]*job // waiting or on its way
+	soon     jobs             // wait for a moment of real time
+	later    jobs             // wait for a moment of sandbox time
+	pending  map[send]*job    // waiting or on its way
+	seen     map[string]int64 // by endpoint, the highest number of a delivery so far
+	holds    map[window]*hold
+	lanes    map[string][]*job // by endpoint, what goes one after the other
+	seq      int
 	flushing int
 	settled  chan struct{} // closed and replaced whenever a job ends
 }
 
+// send names one sending of a delivery: number 0, which is tried again until it arrives, or a repetition.
+type send struct {
+	delivery string
+	number   int
+}
+
 type job struct {
-	id       string
+	send
+	endpoint string
 	attempts int
-	paused   int // attempts that were not made in a hurry: they use up the pauses
+	paused   int       // attempts that were not made in a hurry: they use up the pauses
+	until    time.Time // sandbox time after which nothing is tried; zero: ever
+	after    time.Time // real time before which it is not sent first
+	place    int64     // in the order of first attempts; zero: none
+	seq      int
 	at       time.Time
-	index    int // in the heap; -1 while on its way
+	in       *jobs // where it waits; nil while on its way
+	index    int   // in there
 	last     engine.Attempt
 	url      string
 }
 
 // New starts a queue.
 func New(src Source, opts Options) *Queue {
-	if len(opts.Pauses) == 0 {
-		opts.Pauses = DefaultPauses()
-	}
 	if opts.Parallel == 0 {
 		opts.Parallel = 16
 	}
 	if opts.Timeout == 0 {
 		opts.Timeout = 10 * time.Second
 	}
+	lives := time.Duration(0)
+	if len(opts.Pauses) == 0 {
+		opts.Pauses, lives = DefaultPauses(), span
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	sending, cut := context.WithCancel(context.Background())
 	q := &Queue{
-		src: src, opts: opts, stop: stop, cut: cut, wake: make(chan struct{}, 1), slots: make(chan struct{}, opts.Parallel),
-		pending: map[string]*job{}, settled: make(chan struct{}), client: client(opts),
+		src: src, opts: opts, lives: lives, stop: stop, cut: cut, wake: make(chan struct{}, 1), slots: make(chan struct{}, opts.Parallel),
+		pending: map[send]*job{}, seen: map[string]int64{}, holds: map[window]*hold{}, lanes: map[string][]*job{},
+		settled: make(chan struct{}), client: client(opts),
 	}
 	q.done.Add(1)
 	go q.run(ctx, sending)
@@ -111,23 +125,68 @@ func (q *Queue) Stop() {
 	q.client.CloseIdleConnections()
 }
 
-// Add takes deliveries over, each to be tried when its time comes; one that is pending already is tried now.
+// Add takes deliveries over, each to be tried when its time comes. It also looks whether sandbox time was moved on.
 func (q *Queue) Add(deliveries ...engine.Delivery) {
 	q.mu.Lock()
 	for _, d := range deliveries {
-		if j := q.pending[d.ID]; j != nil {
-			q.hasten(j)
-			continue
+		q.seen[d.Endpoint] = max(q.seen[d.Endpoint], d.Number)
+		switch {
+		case d.Dropped:
+		case d.Asked || len(d.Sends) == 0:
+			q.add(d, 0)
+		default:
+			for i, s := range d.Sends {
+				if !s.Done || i == 0 && d.Pending() {
+					q.add(d, i)
+				}
+			}
 		}
-		j := &job{id: d.ID, attempts: len(d.Attempts), paused: min(len(d.Attempts), len(q.opts.Pauses)-1), at: d.NextAt}
-		if d.Acked || d.GaveUp { // asked for again
-			j.at = time.Time{}
-		}
-		q.pending[d.ID] = j
-		heap.Push(&q.waiting, j)
 	}
+	q.letGo()
 	q.mu.Unlock()
 	q.nudge()
+}
+
+// add takes over one sending of a delivery; one that is pending already is only hastened, when somebody asks for it.
+func (q *Queue) add(d engine.Delivery, number int) {
+	if j := q.pending[send{d.ID, number}]; j != nil {
+		if d.Asked {
+			q.hasten(j)
+		}
+		return
+	}
+	q.seq++
+	j := &job{send: send{d.ID, number}, endpoint: d.Endpoint, seq: q.seq, attempts: len(d.Attempts)}
+	j.paused = min(len(d.Attempts), len(q.opts.Pauses)-1)
+	if q.lives > 0 {
+		j.until = time.Unix(d.Created, 0).Add(q.lives)
+	}
+	q.pending[j.send] = j
+	switch {
+	case d.Asked:
+		q.soon.put(j, time.Time{})
+	case number == 0 && len(d.Attempts) > 0:
+		q.later.put(j, time.Unix(d.NextAt, 0))
+	case number < len(d.Sends):
+		j.attempts, j.place = 0, d.Sends[number].Place
+		q.first(j, window{d.Endpoint, d.Until}, d.Sends[number].Delay)
+	default:
+		q.first(j, window{}, 0)
+	}
+}
+
+// Forget lets go of what waits: a state that is loaded brings its own.
+func (q *Queue) Forget() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for name, j := range q.pending {
+		if j.leave() {
+			delete(q.pending, name)
+		}
+	}
+	clear(q.seen)
+	clear(q.holds)
+	q.tell()
 }
 
 // Pending is how many deliveries are not acknowledged and not given up.
@@ -138,9 +197,8 @@ func (q *Queue) Pending() int {
 }
 
 func (q *Queue) hasten(j *job) {
-	if j.index >= 0 {
-		j.at = time.Time{}
-		heap.Fix(&q.waiting, j.index)
+	if j.leave() {
+		q.soon.put(j, time.Time{})
 	}
 }
 
@@ -157,15 +215,9 @@ func (q *Queue) run(ctx, sending context.Context) {
 	for {
 		j, wait := q.next()
 		if j != nil {
-			select {
-			case q.slots <- struct{}{}:
-			case <-ctx.Done():
+			if !q.start(ctx, sending, j) {
 				return
 			}
-			q.done.Go(func() {
-				defer func() { <-q.slots }()
-				q.attempt(sending, j)
-			})
 			continue
 		}
 		timer := time.NewTimer(wait)
@@ -181,15 +233,37 @@ func (q *Queue) run(ctx, sending context.Context) {
 	}
 }
 
-// next takes a due job off the heap, or tells how long there is nothing to do.
+// start sends a job as soon as a slot is free; false when the queue stops first.
+func (q *Queue) start(ctx, sending context.Context, j *job) bool {
+	inTurn := j.place > 0
+	if inTurn && !q.join(j) {
+		return true
+	}
+	select {
+	case q.slots <- struct{}{}:
+	case <-ctx.Done():
+		return false
+	}
+	q.done.Go(func() {
+		defer func() { <-q.slots }()
+		if inTurn {
+			q.drive(ctx, sending, j.endpoint)
+		} else {
+			q.attempt(sending, j)
+		}
+	})
+	return true
+}
+
+// next takes a due job, or tells how long there is nothing to do.
 func (q *Queue) next() (*job, time.Duration) {
+	sandbox := q.src.Time()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.waiting) == 0 {
-		return nil, time.Hour
+	j, soon := q.soon.take(time.Now())
+	if j != nil {
+		return j, 0
 	}
-	if wait := time.Until(q.waiting[0].at); wait > 0 {
-		return nil, wait
-	}
-	return heap.Pop(&q.waiting).(*job), 0
+	j, later := q.later.take(sandbox)
+	return j, min(soon, later)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/payloop/payloop/internal/sandbox/faults"
 	"github.com/payloop/payloop/internal/sandbox/shape"
 	"github.com/payloop/payloop/internal/sandbox/version"
 )
@@ -15,18 +16,33 @@ type Delivery struct {
 	Event    string    `json:"event"`
 	Type     string    `json:"type"`
 	Endpoint string    `json:"endpoint"`
+	Created  int64     `json:"created"` // Unix seconds, sandbox time, as is NextAt
 	Acked    bool      `json:"acked"`
 	GaveUp   bool      `json:"gave_up"`
-	NextAt   time.Time `json:"next_at"` // real time; the deliverer's plan
+	NextAt   int64     `json:"next_attempt"` // zero: none is planned, or the first is on its way
 	Attempts []Attempt `json:"attempts"`
+
+	// What was decided to go wrong with it: see package faults.
+	Number  int64         `json:"number"` // of the deliveries to this endpoint, counted from 1
+	Dropped bool          `json:"dropped,omitempty"`
+	Sends   []faults.Send `json:"sends,omitempty"`
+	Until   int64         `json:"until,omitempty"`
+
+	Asked bool `json:"-"` // in the outbox: somebody wants it sent now, whatever became of it
 }
 
 // Pending reports whether the delivery is still to be tried.
-func (d *Delivery) Pending() bool { return !d.Acked && !d.GaveUp }
+func (d *Delivery) Pending() bool { return !d.Acked && !d.GaveUp && !d.Dropped }
+
+// Repeats reports whether the delivery is to be sent although it arrived: a fault that was asked for.
+func (d *Delivery) Repeats() bool {
+	return !d.Dropped && slices.ContainsFunc(d.Sends, func(s faults.Send) bool { return !s.Done })
+}
 
 // Attempt is one try to deliver, in real time.
 type Attempt struct {
 	At     time.Time     `json:"at"`
+	Send   int           `json:"send,omitempty"` // which of the delivery's sends; 0 is the first, and all that is tried again
 	Took   time.Duration `json:"took"`
 	Status int           `json:"status"` // 0 when there was no answer
 	Answer string        `json:"answer"` // the beginning of the answer's body, or why there was none
@@ -39,8 +55,10 @@ func wants(end *shape.WebhookEndpoint, typ string) bool {
 	return end.Status == "enabled" && (slices.Contains(end.EnabledEvents, "*") || slices.Contains(end.EnabledEvents, typ))
 }
 
-func (tx *Tx) deliver(ev *shape.Event, end *shape.WebhookEndpoint) {
-	d := &Delivery{ID: longID("whd"), Event: ev.ID, Type: ev.Type, Endpoint: end.ID}
+// deliver sends an event to the endpoint at a position among all.
+func (tx *Tx) deliver(ev *shape.Event, end *shape.WebhookEndpoint, position int) {
+	d := &Delivery{ID: longID("whd"), Event: ev.ID, Type: ev.Type, Endpoint: end.ID, Created: tx.e.clock()}
+	tx.planFaults(d, position)
 	tx.Deliveries.add(d.ID, d)
 	tx.e.index.add(d)
 	tx.e.outbox = append(tx.e.outbox, *d)
@@ -80,8 +98,8 @@ func (e *Engine) letter(deliveryID string) (Letter, version.Version, bool) {
 	return letter, version.Version(or(string(end.APIVersion), ev.APIVersion)), true
 }
 
-// Record notes an attempt. With a zero next time nothing more will be tried unless somebody asks for it.
-func (e *Engine) Record(deliveryID string, a Attempt, next time.Time) {
+// Record notes an attempt. With zero for the next one nothing more will be tried unless somebody asks for it.
+func (e *Engine) Record(deliveryID string, a Attempt, next int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	d := e.state.Deliveries.get(deliveryID)
@@ -91,22 +109,47 @@ func (e *Engine) Record(deliveryID string, a Attempt, next time.Time) {
 	e.changed++
 	e.state.Deliveries.touch(d.ID)
 	d.Attempts = append(d.Attempts, a)
-	d.NextAt = next
-	if a.OK() && !d.Acked {
-		d.Acked = true
-		if ev := e.state.Events.get(d.Event); ev != nil && ev.PendingWebhooks > 0 {
-			ev.PendingWebhooks--
-			e.state.Events.touch(ev.ID)
-		}
+	if a.Send < len(d.Sends) {
+		d.Sends = slices.Clone(d.Sends) // the deliverer has them too
+		d.Sends[a.Send].Done = true
 	}
-	d.GaveUp = !d.Acked && next.IsZero()
+	if a.OK() && !d.Acked {
+		e.acknowledge(d)
+	}
+	if a.Send == 0 {
+		d.NextAt, d.GaveUp = next, !d.Acked && next == 0
+	}
+}
+
+func (e *Engine) acknowledge(d *Delivery) {
+	d.Acked, d.GaveUp = true, false
+	if ev := e.state.Events.get(d.Event); ev != nil && ev.PendingWebhooks > 0 {
+		ev.PendingWebhooks--
+		e.state.Events.touch(ev.ID)
+	}
 }
 
 // giveUp ends a delivery that has nowhere to go any more.
 func (e *Engine) giveUp(d *Delivery) {
-	d.GaveUp = true
+	d.GaveUp, d.NextAt = !d.Acked, 0
 	e.state.Deliveries.touch(d.ID)
 	e.changed++
+}
+
+// Requeue puts all that is still to be sent into the outbox again.
+func (e *Engine) Requeue() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.requeue()
+}
+
+func (e *Engine) requeue() {
+	e.outbox = nil
+	for _, d := range e.state.Deliveries.all() {
+		if d.Pending() || d.Repeats() {
+			e.outbox = append(e.outbox, *d)
+		}
+	}
 }
 
 // Resend puts a delivery into the outbox again, whatever became of it before.
@@ -115,7 +158,14 @@ func (tx *Tx) Resend(deliveryID string) error {
 	if d == nil {
 		return shape.NotFound("delivery", "delivery", deliveryID)
 	}
-	tx.e.outbox = append(tx.e.outbox, *d)
+	if end := tx.Endpoints.get(d.Endpoint); end == nil || end.Status != "enabled" {
+		return shape.Invalid("delivery", "", "The webhook endpoint of this delivery is disabled or deleted.")
+	}
+	d.Dropped = false
+	tx.Deliveries.touch(d.ID)
+	asked := *d
+	asked.Asked = true
+	tx.e.outbox = append(tx.e.outbox, asked)
 	return nil
 }
 

@@ -34,11 +34,13 @@ func (tx *Tx) publish(typ string, obj any, snapshot, prev json.RawMessage) {
 		Data: shape.EventData{Object: snapshot, PreviousAttributes: prev},
 	}
 	tx.Events.add(ev.ID, ev)
+	position := 0
 	for _, end := range tx.Endpoints.all() {
 		if wants(end, typ) {
 			ev.PendingWebhooks++
-			tx.deliver(ev, end)
+			tx.deliver(ev, end, position)
 		}
+		position++
 	}
 }
 

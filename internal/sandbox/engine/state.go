@@ -50,6 +50,7 @@ type state struct {
 	Answers        table[SavedAnswer]   `json:"-"`               // by idempotency key
 
 	Webhooks webhookState `json:"webhooks"`
+	Faults   faultState   `json:"faults"`
 }
 
 func newState(merchantName string, now int64) *state {
@@ -114,9 +115,7 @@ func (e *Engine) Restore(data []byte) error {
 	e.index = deliveryIndex{}
 	for _, d := range fresh.Deliveries.all() {
 		e.index.add(d)
-		if d.Pending() {
-			e.outbox = append(e.outbox, *d)
-		}
 	}
+	e.requeue()
 	return nil
 }
