@@ -151,6 +151,38 @@ func TestTimesThatAreMissedAreMadeUpInOrder(t *testing.T) {
 	}
 }
 
+func TestOneJumpIsTheSameAsManySteps(t *testing.T) {
+	t.Parallel()
+	const days = 75
+	live := func(step time.Duration) []string {
+		b := setup(t, standing(newYear))
+		b.stopListening()
+		for _, interval := range []string{"month", "week", "month"} {
+			_ = b.subscribe(b.clocked("", "pm_card_visa"), b.price("Basic", 500, interval))
+		}
+		_, _ = b.subscribed(b.price("Power", 5000, "week"), failsAtRenewal)
+		_ = b.session("payment", b.customer(), b.price("Credits", 1000, ""))
+		since := len(b.events())
+		for end := newYear.Add(days * 24 * time.Hour); b.sb.Now().Before(end); {
+			b.advance(min(step, end.Sub(b.sb.Now())))
+		}
+		return timed(b.events()[since:], newYear)
+	}
+	jump, steps := live(days*24*time.Hour), live(7*time.Hour)
+	if len(jump) < 100 || !slices.Equal(jump, steps) {
+		t.Errorf("%d events in one jump, %d in steps; they differ from %v on", len(jump), len(steps), firstDifference(jump, steps))
+	}
+}
+
+func firstDifference(a, b []string) []string {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return []string{a[i], b[i]}
+		}
+	}
+	return nil
+}
+
 func TestAYearOfDailyRenewals(t *testing.T) {
 	t.Parallel()
 	b := setup(t, standing(newYear))
