@@ -26,6 +26,35 @@ func (b *bundle) post(path, form string, header ...string) (*http.Response, stri
 	return res, string(must(io.ReadAll(res.Body)))
 }
 
+func TestACustomerWhoseCardIsRefusedIsNotMade(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	since := b.mark()
+	_, err := b.stripe.Customers.New(&stripe.CustomerParams{PaymentMethod: stripe.String("pm_card_chargeDeclined")})
+	if e, _ := err.(*stripe.Error); e == nil || e.HTTPStatusCode != http.StatusPaymentRequired || e.Code != "card_declined" {
+		t.Errorf("got %v", err)
+	}
+	b.wantEvents(since())
+	if b.stripe.Customers.List(nil).Next() {
+		t.Error("there is a customer")
+	}
+}
+
+func TestATestCardIsMadeTheDefaultOfACustomer(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	card := func(token string) *stripe.CustomerParams {
+		return &stripe.CustomerParams{PaymentMethod: &token, InvoiceSettings: &stripe.CustomerInvoiceSettingsParams{DefaultPaymentMethod: &token}}
+	}
+	c := must(b.stripe.Customers.New(card("pm_card_visa")))
+	first := must(b.stripe.PaymentMethods.Get(c.InvoiceSettings.DefaultPaymentMethod.ID, nil))
+	c = must(b.stripe.Customers.Update(c.ID, card("pm_card_mastercard")))
+	second := must(b.stripe.PaymentMethods.Get(c.InvoiceSettings.DefaultPaymentMethod.ID, nil))
+	if first.Card.Brand != "visa" || second.Card.Brand != "mastercard" || second.Customer.ID != c.ID {
+		t.Errorf("first %s, then %s of %v", first.Card.Brand, second.Card.Brand, second.Customer)
+	}
+}
+
 func TestWrongParametersAreRefusedInStripesWords(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

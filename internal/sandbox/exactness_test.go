@@ -58,6 +58,19 @@ func TestAShortTrialsEndIsToldAtOnce(t *testing.T) {
 	}
 }
 
+func TestATrialEndedEarlyIsToldOf(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c, price := b.clocked("", "pm_card_visa"), b.price("Basic", 500, "month")
+	sub := must(b.stripe.Subscriptions.New(&stripe.SubscriptionParams{
+		Customer: &c.ID, Items: []*stripe.SubscriptionItemsParams{{Price: &price.ID}}, TrialPeriodDays: stripe.Int64(30),
+	}))
+	since := b.mark()
+	_ = must(b.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{TrialEndNow: stripe.Bool(true)}))
+	b.wantEvents(since(), "customer.subscription.trial_will_end", "invoice.created", "invoice.finalized", "payment_intent.created", "charge.succeeded",
+		"payment_intent.succeeded", "invoice.updated", "invoice.paid", "invoice.payment_succeeded", "customer.subscription.updated")
+}
+
 func TestRetriesOfARenewalAreThreeFiveAndSevenDaysApart(t *testing.T) {
 	t.Parallel()
 	b := setup(t, standing(newYear))

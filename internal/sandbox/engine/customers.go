@@ -93,8 +93,10 @@ func (tx *Tx) checkCustomer(c *shape.Customer, in CustomerInput) error {
 	if in.Email != nil && *in.Email != "" && !strings.Contains(*in.Email, "@") {
 		return shape.Invalid("email", "email_invalid", "Invalid email address: %s", *in.Email)
 	}
-	if token := in.PaymentMethod + in.Source; token != "" && !tx.knownMethod(token) {
-		return shape.Missing("payment_method", "PaymentMethod", token)
+	if token := in.PaymentMethod + in.Source; token != "" {
+		if err := tx.checkAttach(token, c); err != nil {
+			return err
+		}
 	}
 	d := in.InvoiceSettings
 	if d == nil || d.DefaultPaymentMethod == nil || *d.DefaultPaymentMethod == "" || *d.DefaultPaymentMethod == in.PaymentMethod {
@@ -147,6 +149,9 @@ func (tx *Tx) UpdateCustomer(id string, in CustomerInput) (any, error) {
 	if token := in.PaymentMethod + in.Source; token != "" {
 		if err := tx.attachNew(token, c); err != nil {
 			return nil, err
+		}
+		if d := in.InvoiceSettings; d != nil && d.DefaultPaymentMethod != nil && *d.DefaultPaymentMethod == token && tx.PaymentMethods.get(token) == nil {
+			d.DefaultPaymentMethod = &tx.latestMethod(c.ID).ID
 		}
 	}
 	update(tx, "customer.updated", c, func() { in.apply(c) })

@@ -73,12 +73,6 @@ func (tx *Tx) keepMethod(details *shape.Card, kept card, month, year int64) *sha
 	return pm
 }
 
-// knownMethod reports whether a parameter names a payment method, a test one or one made before.
-func (tx *Tx) knownMethod(token string) bool {
-	_, ok := tokenCard(token)
-	return ok || tx.PaymentMethods.get(token) != nil
-}
-
 // method finds a payment method, or makes one of a test token.
 func (tx *Tx) method(param, token string) (*shape.PaymentMethod, error) {
 	if pm := tx.PaymentMethods.get(token); pm != nil {
@@ -104,15 +98,31 @@ func (tx *Tx) attach(pm *shape.PaymentMethod, c *shape.Customer) error {
 	if string(pm.Customer) == c.ID {
 		return nil
 	}
-	if pm.Customer != "" {
-		return shape.Invalid("", "payment_method_unexpected_state",
-			"The payment method you provided has already been attached to a customer.")
-	}
-	if refused := tx.behaviourOf(pm.ID).unsavable(); refused != nil {
-		return refused
+	if err := tx.checkAttach(pm.ID, c); err != nil {
+		return err
 	}
 	pm.Customer = shape.Ref(c.ID)
 	tx.emit("payment_method.attached", pm)
+	return nil
+}
+
+// checkAttach is why a payment method, made before or named by a test token, could not be given to a customer.
+func (tx *Tx) checkAttach(token string, c *shape.Customer) error {
+	test, known := tokenCard(token)
+	does := test.Does
+	if pm := tx.PaymentMethods.get(token); pm != nil {
+		if pm.Customer != "" && string(pm.Customer) != c.ID {
+			return shape.Invalid("", "payment_method_unexpected_state",
+				"The payment method you provided has already been attached to a customer.")
+		}
+		does, known = tx.behaviourOf(token), true
+	}
+	if !known {
+		return shape.Missing("payment_method", "PaymentMethod", token)
+	}
+	if refused := does.unsavable(); refused != nil {
+		return refused
+	}
 	return nil
 }
 

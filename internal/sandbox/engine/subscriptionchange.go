@@ -21,6 +21,10 @@ func applyChange(s *shape.Subscription, c change) {
 // carryOut makes a change that was worked out and found possible. What is invoiced now is collected now; behavior is
 // payment_behavior, and says what becomes of the change when the card is refused, which was foreseen.
 func (tx *Tx) carryOut(s *shape.Subscription, c change, behavior string, refused bool) {
+	held := c.InvoiceNow && behavior == "pending_if_incomplete" && refused
+	if s.Status == "trialing" && c.Status != "trialing" && !held && !tx.Reminded[s.ID] {
+		tx.emit("customer.subscription.trial_will_end", s) // the notice that a trial ended early did not get before
+	}
 	if c.TrialEnd != s.TrialEnd {
 		delete(tx.Reminded, s.ID)
 	}
@@ -29,7 +33,7 @@ func (tx *Tx) carryOut(s *shape.Subscription, c change, behavior string, refused
 		applyChange(s, c)
 		return
 	}
-	if behavior == "pending_if_incomplete" && refused {
+	if held {
 		s.PendingUpdate = tx.pendingUpdate(s, c)
 	} else {
 		applyChange(s, c)
