@@ -144,3 +144,31 @@ func TestProrationsInBasil(t *testing.T) {
 		t.Errorf("the same line at 2024-06-20: %+v", old.Lines.Data[0])
 	}
 }
+
+func TestInvoiceItemsInBasil(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	sc, ctx := b.basilClient(), t.Context()
+	c, price := b.customer(), b.price("Setup", 700, "")
+	item := must(sc.V1InvoiceItems.Create(ctx, &stripe.InvoiceItemCreateParams{
+		Customer: &c.ID, Pricing: &stripe.InvoiceItemCreatePricingParams{Price: &price.ID}, Quantity: stripe.Int64(2),
+	}))
+	if item.Amount != 1400 || item.Pricing.PriceDetails.Price != price.ID || item.Pricing.UnitAmountDecimal != 700 || item.Parent != nil || item.Quantity != 2 {
+		t.Errorf("item: %s", item.LastResponse.RawJSON)
+	}
+	_, err := sc.V1InvoiceItems.Create(ctx, &stripe.InvoiceItemCreateParams{
+		Customer: &c.ID, Pricing: &stripe.InvoiceItemCreatePricingParams{Price: stripe.String("price_none")},
+	})
+	if e := err.(*stripe.Error); e.Code != stripe.ErrorCodeResourceMissing || e.Param != "pricing[price]" {
+		t.Errorf("a price that is none: %+v", e)
+	}
+	inv := must(sc.V1Invoices.Create(ctx, &stripe.InvoiceCreateParams{Customer: &c.ID, PendingInvoiceItemsBehavior: stripe.String("include")}))
+	line := must(sc.V1Invoices.Retrieve(ctx, inv.ID, nil)).Lines.Data[0]
+	if line.Parent.Type != stripe.InvoiceLineItemParentTypeInvoiceItemDetails || line.Parent.InvoiceItemDetails.InvoiceItem != item.ID || inv.Parent != nil {
+		t.Errorf("line: %+v, parent %+v", line.Parent, inv.Parent)
+	}
+	paid := must(sc.V1Invoices.Pay(ctx, inv.ID, &stripe.InvoicePayParams{PaidOutOfBand: stripe.Bool(true)}))
+	if paid.Status != stripe.InvoiceStatusPaid || paid.AmountPaid != 1400 || paid.AmountRemaining != 0 {
+		t.Errorf("paid elsewhere: %s", paid.LastResponse.RawJSON)
+	}
+}
