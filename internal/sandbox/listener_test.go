@@ -105,3 +105,17 @@ func (b *bundle) deleteInbox() {
 		}
 	}
 }
+
+// requests counts those of the API since faults were set.
+func (b *bundle) requests() int64 {
+	b.Helper()
+	res := must(http.Get(b.srv.URL + "/_sandbox/state"))
+	defer res.Body.Close()
+	var state struct {
+		State struct{ Faults struct{ Requests int64 } }
+	}
+	if err := json.NewDecoder(res.Body).Decode(&state); err != nil {
+		b.Fatal(err)
+	}
+	return state.State.Faults.Requests
+}
