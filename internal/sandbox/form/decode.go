@@ -2,6 +2,7 @@ package form
 
 import (
 	"encoding"
+	"math"
 	"net/url"
 	"reflect"
 	"slices"
@@ -205,6 +206,12 @@ func scalar(n *node, v reflect.Value, f fieldInfo, name string) error {
 		i, err := strconv.ParseInt(n.value, 10, 64)
 		v.SetInt(i)
 		return badInt(err, name, n.value)
+	case reflect.Float64:
+		f, err := strconv.ParseFloat(n.value, 64)
+		if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+			return shape.Invalid(name, "", "Invalid decimal: %s", n.value)
+		}
+		v.SetFloat(f)
 	case reflect.Bool:
 		if n.value != "true" && n.value != "false" {
 			return shape.Invalid(name, "", "Invalid boolean: %s", n.value)
