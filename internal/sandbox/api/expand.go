@@ -79,8 +79,11 @@ func (e expansion) into(t reflect.Type, node any, parts []string) error {
 	if _, present := m[parts[0]]; !ok || !present {
 		return e.include(m, parts)
 	}
-	if f.Type == reflect.TypeFor[shape.Ref]() {
+	switch f.Type {
+	case reflect.TypeFor[shape.Ref]():
 		return e.replace(m, parts)
+	case reflect.TypeFor[shape.Array[shape.Ref]]():
+		return e.replaceAll(m[parts[0]], parts)
 	}
 	if len(parts) > 1 || holdsObject(f.Type) {
 		return e.into(f.Type, m[parts[0]], parts[1:])
@@ -112,6 +115,19 @@ func (e expansion) replace(m map[string]any, parts []string) error {
 		m[parts[0]] = asTree(obj)
 	}
 	return e.into(reflect.TypeOf(obj), m[parts[0]], parts[1:])
+}
+
+// replaceAll puts objects where their ids were, in a list of them.
+func (e expansion) replaceAll(list any, parts []string) error {
+	ids, _ := list.([]any)
+	for i, id := range ids {
+		one := map[string]any{parts[0]: id}
+		if err := e.replace(one, parts); err != nil {
+			return err
+		}
+		ids[i] = one[parts[0]]
+	}
+	return nil
 }
 
 // include adds a field that is sent only when asked for.

@@ -44,11 +44,18 @@ var routes = []Route{
 	{"POST", "/v1/checkout/sessions/{id}/expire", one(tx.ExpireSession)},
 	{"GET", "/v1/checkout/sessions/{id}/line_items", one(tx.ListSessionItems)},
 
+	{"GET", "/v1/coupons", all(tx.ListCoupons)},
+	{"POST", "/v1/coupons", all(tx.CreateCoupon)},
+	{"GET", "/v1/coupons/{id}", one(tx.GetCoupon)},
+	{"POST", "/v1/coupons/{id}", one(tx.UpdateCoupon)},
+	{"DELETE", "/v1/coupons/{id}", one(tx.DeleteCoupon)},
+
 	{"GET", "/v1/customers", all(tx.ListCustomers)},
 	{"POST", "/v1/customers", all(tx.CreateCustomer)},
 	{"GET", "/v1/customers/{id}", one(tx.GetCustomer)},
 	{"POST", "/v1/customers/{id}", one(tx.UpdateCustomer)},
 	{"DELETE", "/v1/customers/{id}", one(tx.DeleteCustomer)},
+	{"DELETE", "/v1/customers/{id}/discount", one(tx.DeleteCustomerDiscount)},
 	{"GET", "/v1/customers/{id}/payment_methods", one(tx.ListCustomerMethods)},
 
 	{"GET", "/v1/events", all(tx.ListEvents)},
@@ -98,6 +105,11 @@ var routes = []Route{
 	{"POST", "/v1/products/{id}", one(tx.UpdateProduct)},
 	{"DELETE", "/v1/products/{id}", one(tx.DeleteProduct)},
 
+	{"GET", "/v1/promotion_codes", all(tx.ListPromotionCodes)},
+	{"POST", "/v1/promotion_codes", all(tx.CreatePromotionCode)},
+	{"GET", "/v1/promotion_codes/{id}", one(tx.GetPromotionCode)},
+	{"POST", "/v1/promotion_codes/{id}", one(tx.UpdatePromotionCode)},
+
 	{"GET", "/v1/refunds", all(tx.ListRefunds)},
 	{"POST", "/v1/refunds", all(tx.CreateRefund)},
 	{"GET", "/v1/refunds/{id}", one(tx.GetRefund)},
@@ -111,6 +123,7 @@ var routes = []Route{
 	{"GET", "/v1/subscriptions/{id}", one(tx.GetSubscription)},
 	{"POST", "/v1/subscriptions/{id}", one(tx.UpdateSubscription)},
 	{"DELETE", "/v1/subscriptions/{id}", one(tx.CancelSubscription)},
+	{"DELETE", "/v1/subscriptions/{id}/discount", one(tx.DeleteSubscriptionDiscount)},
 	{"POST", "/v1/subscriptions/{id}/resume", one(tx.ResumeSubscription)},
 
 	{"GET", "/v1/test_helpers/test_clocks", all(tx.ListClocks)},
@@ -121,6 +134,9 @@ var routes = []Route{
 
 	{"POST", "/v1/tokens", all(tx.CreateToken)},
 	{"GET", "/v1/tokens/{id}", one(tx.GetToken)},
+
+	{"GET", "/v1/tax_rates", all(tx.ListTaxRates)},
+	{"GET", "/v1/tax_rates/{id}", one(tx.GetTaxRate)},
 
 	{"GET", "/v1/webhook_endpoints", all(tx.ListEndpoints)},
 	{"POST", "/v1/webhook_endpoints", all(tx.CreateEndpoint)},

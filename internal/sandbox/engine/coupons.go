@@ -160,9 +160,8 @@ func (tx *Tx) DeleteCoupon(id string, _ NoInput) (any, error) {
 		return nil, shape.NotFound("coupon", "coupon", id)
 	}
 	tx.Coupons.remove(id)
-	c.Valid = false
+	tx.endCoupon(c)
 	tx.emit("coupon.deleted", c)
-	tx.endCodes(c)
 	return &shape.Deleted{ID: id, Object: "coupon", Deleted: true}, nil
 }
 
@@ -179,16 +178,18 @@ func couponDue(c *shape.Coupon) int64 {
 	return int64(c.RedeemBy)
 }
 
-// endCoupon says that a coupon can no longer be redeemed, and so none of its codes.
+// endCoupon says that a coupon can no longer be redeemed. As with anything that time alone does to coupons and codes,
+// there is no event for it.
 func (tx *Tx) endCoupon(c *shape.Coupon) {
-	update(tx, "coupon.updated", c, func() { c.Valid = false })
+	c.Valid = false
 	tx.endCodes(c)
 }
 
+// endCodes makes the codes of a coupon inactive: they are active only as long as it is valid.
 func (tx *Tx) endCodes(c *shape.Coupon) {
 	for _, p := range tx.PromotionCodes.all() {
 		if p.Coupon == c {
-			tx.endCode(p)
+			p.Active = false
 		}
 	}
 }

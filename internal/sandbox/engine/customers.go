@@ -30,6 +30,7 @@ func (a *AddressInput) shape() *shape.Address {
 type CustomerInput struct {
 	Address          *AddressInput     `form:"address,clear"`
 	Balance          *int64            `form:"balance"`
+	Coupon           *string           `form:"coupon,clear"`
 	Description      *string           `form:"description,clear"`
 	Email            *string           `form:"email,clear"`
 	InvoicePrefix    *string           `form:"invoice_prefix"`
@@ -39,6 +40,7 @@ type CustomerInput struct {
 	PaymentMethod    string            `form:"payment_method"`
 	Phone            *string           `form:"phone,clear"`
 	PreferredLocales []string          `form:"preferred_locales"`
+	PromotionCode    *string           `form:"promotion_code,clear"`
 	Source           string            `form:"source"`
 	TaxExempt        *string           `form:"tax_exempt,clear" enum:"none|exempt|reverse"`
 }
@@ -74,9 +76,15 @@ func (tx *Tx) CreateCustomer(in CustomerNew) (any, error) {
 	if err := tx.checkClock(in.TestClock); err != nil {
 		return nil, err
 	}
+	granted, _, err := tx.granted(asked{Coupon: in.Coupon, Code: in.PromotionCode}, nil, order{Customer: c})
+	if err != nil {
+		return nil, err
+	}
 	tx.Customers.add(c.ID, c)
 	in.apply(c)
+	tell := tx.give(discounted{customer: c}, granted)
 	tx.emit("customer.created", c)
+	tell()
 	if token := in.PaymentMethod + in.Source; token != "" {
 		if err := tx.attachNew(token, c); err != nil {
 			return nil, err
@@ -146,6 +154,11 @@ func (tx *Tx) UpdateCustomer(id string, in CustomerInput) (any, error) {
 	if err := tx.checkCustomer(c, in); err != nil {
 		return nil, err
 	}
+	h := discounted{customer: c}
+	granted, change, err := tx.granted(asked{Coupon: in.Coupon, Code: in.PromotionCode}, h.held(), order{Customer: c})
+	if err != nil {
+		return nil, err
+	}
 	if token := in.PaymentMethod + in.Source; token != "" {
 		if err := tx.attachNew(token, c); err != nil {
 			return nil, err
@@ -154,7 +167,12 @@ func (tx *Tx) UpdateCustomer(id string, in CustomerInput) (any, error) {
 			d.DefaultPaymentMethod = &tx.latestMethod(c.ID).ID
 		}
 	}
-	update(tx, "customer.updated", c, func() { in.apply(c) })
+	update(tx, "customer.updated", c, func() {
+		in.apply(c)
+		if change {
+			tx.give(h, granted)()
+		}
+	})
 	return c, nil
 }
 

@@ -107,7 +107,11 @@ func (tx *Tx) endDiscount(d *shape.Discount) {
 		}
 	}
 	tx.emit("customer.discount.deleted", d)
-	if h.subscription != nil {
+	switch {
+	case h.subscription != nil && tx.changing == h.subscription.ID: // it will be told of
+		h.put(rest)
+		return
+	case h.subscription != nil:
 		update(tx, "customer.subscription.updated", h.subscription, func() { h.put(rest) })
 		return
 	}
@@ -146,9 +150,11 @@ func (tx *Tx) deleteDiscount(d *shape.Discount, kind, id string) (any, error) {
 		return nil, shape.NotFound("id", "active discount for "+kind, id)
 	}
 	tx.endDiscount(d)
-	gone := *d
-	gone.Deleted = true
-	return &gone, nil
+	return &shape.DeletedDiscount{
+		ID: d.ID, Object: d.Object, CheckoutSession: d.CheckoutSession, Coupon: d.Coupon, Customer: d.Customer, Deleted: true,
+		Invoice: d.Invoice, InvoiceItem: d.InvoiceItem, PromotionCode: d.PromotionCode, Start: d.Start, Subscription: d.Subscription,
+		SubscriptionItem: d.SubscriptionItem,
+	}, nil
 }
 
 // relink lets discounts and promotion codes have their coupons themselves again, not copies, after a state was read.

@@ -80,6 +80,12 @@ func nextDue(tx *Tx, obj any) (id string, at int64) {
 		return o.ID, tx.invoiceDue(o)
 	case *shape.Session:
 		return o.ID, sessionDue(o)
+	case *shape.Coupon:
+		return o.ID, couponDue(o)
+	case *shape.PromotionCode:
+		return o.ID, codeDue(o)
+	case *shape.Discount:
+		return o.ID, tx.discountDue(o)
 	}
 	return "", 0
 }
@@ -95,6 +101,15 @@ func (tx *Tx) trackAll() {
 	}
 	for _, s := range tx.Sessions.all() {
 		tx.track(s)
+	}
+	for _, c := range tx.Coupons.all() {
+		tx.track(c)
+	}
+	for _, p := range tx.PromotionCodes.all() {
+		tx.track(p)
+	}
+	for _, d := range tx.Discounts.all() {
+		tx.track(d)
 	}
 }
 
@@ -116,14 +131,12 @@ func (tx *Tx) runDue(until int64) {
 }
 
 func (tx *Tx) dueObject(id string) any {
-	if s := tx.Subscriptions.get(id); s != nil {
-		return s
-	}
-	if i := tx.Invoices.get(id); i != nil {
-		return i
-	}
-	if s := tx.Sessions.get(id); s != nil {
-		return s
+	for _, find := range []func(string) any{
+		finder(&tx.Subscriptions), finder(&tx.Invoices), finder(&tx.Sessions), finder(&tx.Discounts), finder(&tx.PromotionCodes), finder(&tx.Coupons),
+	} {
+		if obj := find(id); obj != nil {
+			return obj
+		}
 	}
 	return nil // it is gone
 }
@@ -137,6 +150,12 @@ func (tx *Tx) fallDue(obj any) {
 		tx.invoiceFallsDue(o)
 	case *shape.Session:
 		tx.expireSession(o)
+	case *shape.Coupon:
+		tx.endCoupon(o)
+	case *shape.PromotionCode:
+		o.Active = false
+	case *shape.Discount:
+		tx.endDiscount(o)
 	}
 }
 

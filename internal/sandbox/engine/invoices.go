@@ -57,6 +57,7 @@ func (tx *Tx) finalize(inv *shape.Invoice) {
 	inv.InvoicePDF = shape.Str(tx.e.baseURL + "/i/" + inv.ID + "/pdf")
 	tx.applyBalance(inv, c)
 	tx.emit("invoice.finalized", inv)
+	tx.useUp(inv)
 }
 
 // ownerOf is a subscription's customer, or a nobody when the customer was deleted.

@@ -11,6 +11,9 @@ func (tx *Tx) Lookup(id string) any {
 	if gone := tx.Deleted.get(id); gone != nil {
 		return gone
 	}
+	if d := tx.preview[id]; d != nil {
+		return d
+	}
 	if cfg := tx.PortalConfigs.get(id); cfg != nil {
 		return withoutProducts(cfg)
 	}
@@ -18,7 +21,7 @@ func (tx *Tx) Lookup(id string) any {
 		finder(&tx.Customers), finder(&tx.Products), finder(&tx.Prices), finder(&tx.Sessions), finder(&tx.Subscriptions),
 		finder(&tx.Invoices), finder(&tx.InvoiceItems), finder(&tx.PaymentIntents), finder(&tx.SetupIntents),
 		finder(&tx.PaymentMethods), finder(&tx.Charges), finder(&tx.Refunds), finder(&tx.Balance),
-		finder(&tx.PortalSessions), finder(&tx.Events), finder(&tx.Clocks),
+		finder(&tx.PortalSessions), finder(&tx.Events), finder(&tx.Clocks), finder(&tx.PromotionCodes), finder(&tx.Discounts), finder(&tx.TaxRates),
 	} {
 		if obj := find(id); obj != nil {
 			return obj
@@ -43,6 +46,8 @@ func (tx *Tx) Include(id, field string) (any, bool) {
 	switch {
 	case field == "products" && tx.PortalConfigs.get(id) != nil:
 		out = offers(tx.PortalConfigs.get(id))
+	case field == "applies_to" && len(tx.CouponProducts[id]) > 0:
+		out = &shape.CouponProducts{Products: tx.CouponProducts[id]}
 	case field == "line_items" && strings.HasPrefix(id, "cs_"):
 		out, err = tx.ListSessionItems(id, Page{})
 	case field == "subscriptions" && strings.HasPrefix(id, "cus_"):

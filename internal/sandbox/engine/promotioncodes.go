@@ -184,8 +184,3 @@ func codeDue(p *shape.PromotionCode) int64 {
 func (tx *Tx) codeSpent(p *shape.PromotionCode) bool {
 	return p.ExpiresAt != 0 && int64(p.ExpiresAt) <= tx.now || p.MaxRedemptions != nil && p.TimesRedeemed >= *p.MaxRedemptions
 }
-
-// endCode says that a code can no longer be redeemed.
-func (tx *Tx) endCode(p *shape.PromotionCode) {
-	update(tx, "promotion_code.updated", p, func() { p.Active = false })
-}

@@ -22,13 +22,13 @@ type change struct {
 	InvoiceNow  bool // the lines are invoiced at once; otherwise they wait for the next invoice
 }
 
-// Due is what the change costs now when it is invoiced at once, in minor units; below zero it leaves credit.
-func (c change) Due() int64 {
-	sum := int64(0)
-	for _, l := range c.Lines {
-		sum += l.Amount
-	}
-	return sum
+// costOf is what a change costs when it is invoiced now, in minor units, tax included; below zero it leaves credit.
+func (tx *Tx) costOf(s *shape.Subscription, c change) int64 {
+	payer := tx.owner(&shape.Invoice{Customer: s.Customer})
+	inv := blankInvoice(tx, payer, "subscription_update", s.Currency)
+	inv.Discounts, inv.AutomaticTax.Enabled = tx.inherited(payer, s, tx.now), s.AutomaticTax.Enabled
+	tx.total(inv, c.Lines)
+	return inv.Total
 }
 
 // wish is a change as asked for.
@@ -101,13 +101,19 @@ func free(items []shape.SubscriptionItem) bool {
 // prorations are a credit for what is left of each old item, and a charge for the same time of each new one.
 func (tx *Tx) prorations(s *shape.Subscription, items []shape.SubscriptionItem, at int64, creditOnly bool) []shape.Line {
 	var lines []shape.Line
+	paid, due := tx.netOf(s, s.Items.Data), tx.netOf(s, items)
 	for _, old := range s.Items.Data {
 		if !creditOnly && contains(items, old) {
 			continue
 		}
 		text := fmt.Sprintf("Unused time on %s after %s", tx.itemName(old), date(at))
-		l := tx.proration(s, old, at, -1, text)
-		l.ProrationDetails.CreditedItems = tx.creditedItems(s, old)
+		net := paid[old.ID]
+		bought := tx.boughtBy(s, old)
+		if bought != nil {
+			net = netLine(*bought)
+		}
+		l := tx.proration(s, old, at, -net, text)
+		l.ProrationDetails.CreditedItems = tx.creditedItems(s, old, bought)
 		lines = append(lines, l)
 	}
 	for _, item := range items {
@@ -115,33 +121,76 @@ func (tx *Tx) prorations(s *shape.Subscription, items []shape.SubscriptionItem, 
 			continue
 		}
 		text := fmt.Sprintf("Remaining time on %s after %s", tx.itemName(item), date(at))
-		lines = append(lines, tx.proration(s, item, at, 1, text))
+		lines = append(lines, tx.proration(s, item, at, due[item.ID], text))
 	}
 	return lines
 }
 
-// proration is the share of an item's amount for the rest of the period, to the second.
-func (tx *Tx) proration(s *shape.Subscription, it shape.SubscriptionItem, at, sign int64, text string) shape.Line {
+// proration is the share of what a period of an item costs for the rest of the period, to the second. What discounts
+// take off the item is in the amount already, and no other discount applies to it.
+func (tx *Tx) proration(s *shape.Subscription, it shape.SubscriptionItem, at, whole int64, text string) shape.Line {
 	left := float64(s.CurrentPeriodEnd-at) / float64(s.CurrentPeriodEnd-s.CurrentPeriodStart)
-	amount := sign * int64(math.Round(left*float64(it.Price.UnitAmount*it.Quantity)))
+	amount := int64(math.Round(left * float64(whole)))
 	l := line(it.Price, it.Quantity, amount, text, shape.Period{Start: at, End: s.CurrentPeriodEnd})
 	l.Proration, l.Discountable, l.InvoiceItem = true, false, longID("ii")
 	l.Subscription, l.SubscriptionItem, l.Metadata = shape.Ref(s.ID), it.ID, s.Metadata
 	return l
 }
 
-// creditedItems names the invoice lines that paid for what is given back.
-func (tx *Tx) creditedItems(s *shape.Subscription, it shape.SubscriptionItem) *shape.CreditedItems {
-	inv := tx.Invoices.get(string(s.LatestInvoice))
-	if inv == nil {
-		return nil
+// netOf is what a period of each item costs now, by item, after the discounts that go on.
+func (tx *Tx) netOf(s *shape.Subscription, items []shape.SubscriptionItem) map[string]int64 {
+	running := *s
+	running.Status = "active"
+	inv := &shape.Invoice{Currency: s.Currency}
+	for _, id := range tx.inherited(tx.owner(&shape.Invoice{Customer: s.Customer}), s, tx.now) {
+		if tx.discount(id).Coupon.Duration != "once" {
+			inv.Discounts = append(inv.Discounts, id)
+		}
 	}
+	tx.total(inv, tx.periodLines(&running, items))
+	net := map[string]int64{}
 	for _, l := range inv.Lines.Data {
-		if l.SubscriptionItem == it.ID && l.Amount > 0 {
-			return &shape.CreditedItems{Invoice: inv.ID, InvoiceLineItems: []string{l.ID}}
+		net[l.SubscriptionItem] = netLine(l)
+	}
+	return net
+}
+
+// netLine is what a line costs after its discounts.
+func netLine(l shape.Line) int64 {
+	net := l.Amount
+	for _, d := range l.DiscountAmounts {
+		net -= d.Amount
+	}
+	return net
+}
+
+// boughtBy is the invoice line that charged the current period of an item as it is; nil when there is none.
+func (tx *Tx) boughtBy(s *shape.Subscription, it shape.SubscriptionItem) *shape.Line {
+	for _, inv := range tx.Invoices.newestOf(s.ID) {
+		for i, l := range inv.Lines.Data {
+			if l.SubscriptionItem == it.ID && l.Price.ID == it.Price.ID && l.Quantity == it.Quantity && l.Amount > 0 &&
+				!l.Proration && l.Period.End == s.CurrentPeriodEnd {
+				return &inv.Lines.Data[i]
+			}
 		}
 	}
 	return nil
+}
+
+// creditedItems names the invoice line that a proration gives back: the one that charged the period, or the last charge.
+func (tx *Tx) creditedItems(s *shape.Subscription, it shape.SubscriptionItem, bought *shape.Line) *shape.CreditedItems {
+	if inv := tx.Invoices.get(string(s.LatestInvoice)); bought == nil && inv != nil {
+		for i, l := range inv.Lines.Data {
+			if l.SubscriptionItem == it.ID && l.Amount > 0 {
+				bought = &inv.Lines.Data[i]
+				break
+			}
+		}
+	}
+	if bought == nil {
+		return nil
+	}
+	return &shape.CreditedItems{Invoice: string(bought.Invoice), InvoiceLineItems: []string{bought.ID}}
 }
 
 func (tx *Tx) itemName(it shape.SubscriptionItem) string {

@@ -65,25 +65,41 @@ func (tx *Tx) grantOf(param string, in DiscountInput, held []shape.Ref, o order)
 	return grant{}, shape.Invalid(param, "", "You must specify exactly one of `coupon`, `promotion_code` and `discount` in `%s`.", param)
 }
 
-// single is the older way to ask for one discount: coupon=…, or promotion_code=….
-func (tx *Tx) single(coupon, code *string, o order) ([]grant, error) {
+// asked are the ways to ask for discounts: the older ones, which know a single one, and the list.
+type asked struct {
+	Coupon, Code *string
+	Discounts    *[]DiscountInput
+}
+
+// granted finds what is asked for; with nothing asked for nothing is to change.
+func (tx *Tx) granted(in asked, held []shape.Ref, o order) (granted []grant, change bool, err error) {
 	given := func(s *string) bool { return s != nil && *s != "" }
 	var g grant
-	var err error
 	switch {
-	case given(coupon) && given(code):
-		return nil, shape.Invalid("promotion_code", "", "You may only specify one of these parameters: coupon, promotion_code.")
-	case given(coupon):
-		g, err = tx.grantCoupon("coupon", *coupon, o)
-	case given(code):
-		g, err = tx.grantCode("promotion_code", *code, o)
+	case given(in.Coupon) && given(in.Code):
+		return nil, false, shape.Invalid("promotion_code", "", "You may only specify one of these parameters: coupon, promotion_code.")
+	case in.Discounts != nil && (given(in.Coupon) || given(in.Code)):
+		return nil, false, shape.Invalid("discounts", "", "You may only specify one of these parameters: coupon, discounts, promotion_code.")
+	case in.Discounts != nil:
+		granted, err = tx.grants(*in.Discounts, held, o)
+		return granted, true, err
+	case given(in.Coupon):
+		g, err = tx.grantCoupon("coupon", *in.Coupon, o)
+	case given(in.Code):
+		g, err = tx.grantCode("promotion_code", *in.Code, o)
 	default:
-		return nil, nil
+		return nil, in.Coupon != nil || in.Code != nil, nil
 	}
-	if err != nil {
-		return nil, err
+	return []grant{g}, true, err
+}
+
+// running is the order that a subscription is.
+func (tx *Tx) running(s *shape.Subscription) order {
+	o := order{Customer: tx.Customers.get(string(s.Customer)), Currency: s.Currency}
+	for _, it := range s.Items.Data {
+		o.Amount += it.Price.UnitAmount * it.Quantity
 	}
-	return []grant{g}, nil
+	return o
 }
 
 func (tx *Tx) grantCoupon(param, id string, o order) (grant, error) {

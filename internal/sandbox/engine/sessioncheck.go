@@ -14,9 +14,6 @@ func (tx *Tx) checkSession(in *SessionNew) error {
 	if err := tx.checkSessionMode(in); err != nil {
 		return err
 	}
-	if err := onlyUntaxed(in.AutomaticTax); err != nil {
-		return err
-	}
 	if in.SuccessURL == "" {
 		return shape.Invalid("success_url", "parameter_missing", "Missing required param: success_url.")
 	}

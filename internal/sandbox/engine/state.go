@@ -105,6 +105,7 @@ func (e *Engine) Restore(data []byte) error {
 		return fmt.Errorf("read the state: %w", err)
 	}
 	fresh := in.State
+	fresh.relink()
 	fresh.Events, fresh.Deliveries, fresh.Answers = in.Events, in.Deliveries, in.Answers
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -23,6 +23,11 @@ func (tx *Tx) CreateSubscription(in SubscriptionNew) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	wanted := asked{Coupon: in.Coupon, Code: in.PromotionCode, Discounts: in.Discounts}
+	if st.Granted, _, err = tx.granted(wanted, nil, tx.running(s)); err != nil {
+		return nil, err
+	}
+	st.Tell = tx.give(discounted{st.Customer, s}, st.Granted)
 	if err := tx.checkNew(s, in, &st); err != nil {
 		return nil, err
 	}
@@ -79,9 +84,7 @@ func (tx *Tx) startOf(in SubscriptionNew) (start, error) {
 	if err := tx.checkClockLoad(c); err != nil {
 		return st, err
 	}
-	if err := onlyUntaxed(in.AutomaticTax); err != nil {
-		return st, err
-	}
+	st.Tax = in.AutomaticTax != nil && in.AutomaticTax.Enabled
 	if err := in.check(tx.now); err != nil {
 		return st, err
 	}
@@ -164,14 +167,6 @@ func (p *PaymentSettings) apply(to *shape.SubscriptionPayment) {
 			to.PaymentMethodTypes = *p.PaymentMethodTypes
 		}
 	}
-}
-
-// onlyUntaxed refuses what the sandbox has not: tax.
-func onlyUntaxed(tax *SwitchInput) error {
-	if tax != nil && tax.Enabled {
-		return shape.Invalid("automatic_tax[enabled]", "", "The sandbox computes no tax yet: leave automatic_tax out or disabled.")
-	}
-	return nil
 }
 
 // methodOf is a payment method that the customer has.

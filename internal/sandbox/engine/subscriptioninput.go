@@ -13,22 +13,25 @@ type SubscriptionNew struct {
 	CancelAt             *int64            `form:"cancel_at"`
 	CancelAtPeriodEnd    bool              `form:"cancel_at_period_end"`
 	CollectionMethod     string            `form:"collection_method" enum:"charge_automatically|send_invoice"`
+	Coupon               *string           `form:"coupon,clear"`
 	Currency             string            `form:"currency"`
 	Customer             string            `form:"customer,required"`
 	DaysUntilDue         *int64            `form:"days_until_due"`
 	DefaultPaymentMethod string            `form:"default_payment_method"`
 	Description          string            `form:"description"`
+	Discounts            *[]DiscountInput  `form:"discounts,clear"`
 	Items                []ItemInput       `form:"items"`
 	Metadata             map[string]string `form:"metadata"`
 	PaymentBehavior      string            `form:"payment_behavior" enum:"allow_incomplete|default_incomplete|error_if_incomplete|pending_if_incomplete"`
 	PaymentSettings      *PaymentSettings  `form:"payment_settings"`
+	PromotionCode        *string           `form:"promotion_code,clear"`
 	ProrationBehavior    string            `form:"proration_behavior" enum:"create_prorations|none|always_invoice"`
 	TrialEnd             *form.When        `form:"trial_end"`
 	TrialPeriodDays      *int64            `form:"trial_period_days"`
 	TrialSettings        *TrialSettings    `form:"trial_settings"`
 }
 
-// SwitchInput is something that can only be off here.
+// SwitchInput turns something on or off.
 type SwitchInput struct {
 	Enabled bool `form:"enabled,required"`
 }
@@ -55,14 +58,17 @@ type SubscriptionUpdate struct {
 	CancelAtPeriodEnd    *bool             `form:"cancel_at_period_end"`
 	CancellationDetails  *CancelDetails    `form:"cancellation_details"`
 	CollectionMethod     string            `form:"collection_method" enum:"charge_automatically|send_invoice"`
+	Coupon               *string           `form:"coupon,clear"`
 	DaysUntilDue         *int64            `form:"days_until_due"`
 	DefaultPaymentMethod *string           `form:"default_payment_method,clear"`
 	Description          *string           `form:"description,clear"`
+	Discounts            *[]DiscountInput  `form:"discounts,clear"`
 	Items                []ItemInput       `form:"items"`
 	Metadata             map[string]string `form:"metadata"`
 	PauseCollection      *PauseInput       `form:"pause_collection,clear"`
 	PaymentBehavior      string            `form:"payment_behavior" enum:"allow_incomplete|default_incomplete|error_if_incomplete|pending_if_incomplete"`
 	PaymentSettings      *PaymentSettings  `form:"payment_settings"`
+	PromotionCode        *string           `form:"promotion_code,clear"`
 	ProrationBehavior    string            `form:"proration_behavior" enum:"create_prorations|none|always_invoice"`
 	ProrationDate        *int64            `form:"proration_date"`
 	TrialEnd             *form.When        `form:"trial_end"`

@@ -28,6 +28,9 @@ type start struct {
 	Payment     *PaymentSettings // nil for the defaults
 	Terms       terms
 	Extra       []shape.Line // one-time things on the first invoice
+	Tax         bool         // automatic
+	Granted     []grant      // its discounts
+	Tell        func()       // tells that it has them
 }
 
 // startSubscription makes a subscription, its first invoice, and collects it. When the card is refused the
@@ -37,6 +40,7 @@ func (tx *Tx) startSubscription(in start) (*shape.Subscription, error) {
 	if err != nil {
 		return nil, err
 	}
+	in.Tell = tx.give(discounted{in.Customer, s}, in.Granted)
 	return s, tx.begunSubscription(s, in)
 }
 
@@ -48,6 +52,9 @@ func (tx *Tx) begunSubscription(s *shape.Subscription, in start) error {
 	s.LatestInvoice = shape.Ref(inv.ID)
 	tx.Subscriptions.add(s.ID, s)
 	tx.emit("customer.subscription.created", s)
+	if in.Tell != nil {
+		in.Tell()
+	}
 	if !tx.raise(inv) {
 		return nil
 	}
@@ -68,6 +75,7 @@ func (tx *Tx) newSubscription(in start) (*shape.Subscription, error) {
 		InvoiceSettings: shape.SubscriptionInvoice{Issuer: shape.Issuer{Type: "self"}}, Metadata: shape.Metadata{}.Merge(in.Metadata),
 		PaymentSettings: shape.SubscriptionPayment{SaveDefaultPaymentMethod: "off"}, StartDate: tx.now, Status: "incomplete", TestClock: in.Customer.TestClock,
 	}
+	s.AutomaticTax = subscriptionTax(in.Tax)
 	s.TrialSettings.EndBehavior.MissingPaymentMethod = or(in.MissingCard, "create_invoice")
 	if s.CollectionMethod == sendInvoice {
 		s.Status = "active"

@@ -20,33 +20,60 @@ func (tx *Tx) UpdateSubscription(id string, in SubscriptionUpdate) (any, error) 
 
 // changeSubscription makes an update that contradicts nothing, if its items can be had and paid for as asked.
 func (tx *Tx) changeSubscription(s *shape.Subscription, in SubscriptionUpdate) error {
-	var c change
-	var refused *shape.Error
+	granted, other, err := tx.granted(in.discounts(), s.Discounts, tx.running(s))
+	if err != nil {
+		return err
+	}
+	was := *s
+	tell := func() {}
+	if other {
+		tell = tx.give(discounted{tx.Customers.get(string(s.Customer)), s}, granted)
+	}
+	if in.AutomaticTax != nil {
+		s.AutomaticTax = subscriptionTax(in.AutomaticTax.Enabled)
+	}
+	c, refused, err := tx.foreseeUpdate(s, in)
+	if err != nil {
+		s.Discounts, s.Discount, s.AutomaticTax = was.Discounts, was.Discount, was.AutomaticTax
+		return err
+	}
 	if in.bills() {
-		var err error
-		if c, err = tx.planUpdate(s, in); err != nil {
-			return err
-		}
-		if c.InvoiceNow && s.PauseCollection == nil {
-			refused = tx.foresee(s, tx.methodAfter(s, in), c.Lines)
-		}
-		if err := complete(refused, in.PaymentBehavior, s); err != nil {
-			return err
-		}
 		tx.keepPrices()
 		tx.giveUpPendingUpdate(s)
 	}
-	before := encode(s)
+	tell()
+	was.PendingUpdate = s.PendingUpdate
+	before := encode(&was)
 	tx.changing = s.ID
 	in.apply(s, tx.now)
 	if in.bills() {
-		tx.carryOut(s, c, in.PaymentBehavior, refused != nil)
+		tx.carryOut(s, c, in.PaymentBehavior, refused)
 	}
 	tx.changing = ""
 	if prev := previous(before, encode(s)); prev != nil {
 		tx.publish("customer.subscription.updated", s, encode(s), prev)
 	}
 	return nil
+}
+
+func (in SubscriptionUpdate) discounts() asked {
+	return asked{Coupon: in.Coupon, Code: in.PromotionCode, Discounts: in.Discounts}
+}
+
+// foreseeUpdate works out what an update costs, and whether the card will be refused for it; payment_behavior says
+// whether that is an error.
+func (tx *Tx) foreseeUpdate(s *shape.Subscription, in SubscriptionUpdate) (c change, refused bool, err error) {
+	if !in.bills() {
+		return c, false, nil
+	}
+	if c, err = tx.planUpdate(s, in); err != nil {
+		return c, false, err
+	}
+	var why *shape.Error
+	if c.InvoiceNow && s.PauseCollection == nil {
+		why = tx.foresee(s, tx.methodAfter(s, in), c.Lines)
+	}
+	return c, why != nil, complete(why, in.PaymentBehavior, s)
 }
 
 // bills reports whether an update is about what is paid, and when.
@@ -80,9 +107,6 @@ func (tx *Tx) methodAfter(s *shape.Subscription, in SubscriptionUpdate) *shape.P
 func (tx *Tx) checkUpdate(s *shape.Subscription, in SubscriptionUpdate) error {
 	if ended(s) && !in.notesOnly() {
 		return shape.Invalid("", "resource_missing", "A canceled subscription can only update its cancellation_details and metadata.")
-	}
-	if err := onlyUntaxed(in.AutomaticTax); err != nil {
-		return err
 	}
 	if in.CollectionMethod != "" || in.DaysUntilDue != nil {
 		if err := in.terms(s).check(tx, tx.ownerOf(s)); err != nil {

@@ -48,6 +48,11 @@ func taxSetting(enabled bool) shape.AutomaticTax {
 	return shape.AutomaticTax{Enabled: true, Liability: &shape.Issuer{Type: "self"}, Status: "complete"}
 }
 
+func subscriptionTax(enabled bool) shape.SubscriptionTax {
+	setting := taxSetting(enabled)
+	return shape.SubscriptionTax{Enabled: setting.Enabled, Liability: setting.Liability}
+}
+
 // lineTax is the tax of one line; inclusive prices contain it, to others it is added.
 func (tx *Tx) lineTax(l *shape.Line, exempt string) shape.TaxAmount {
 	net := l.Amount

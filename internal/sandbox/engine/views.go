@@ -106,7 +106,7 @@ func (tx *Tx) PreviewChange(subscription, price, behavior string) (due int64, it
 	}
 	plan := tx.planChange(s, changed, behavior, tx.now)
 	if plan.NewPeriod || behavior == "always_invoice" {
-		due = plan.Due()
+		due = tx.costOf(s, plan)
 		if c := tx.Customers.get(string(s.Customer)); c != nil {
 			due += c.Balance
 		}

@@ -55,8 +55,23 @@ type Discount struct {
 	CheckoutSession  Str     `json:"checkout_session"`
 	Coupon           *Coupon `json:"coupon"` // the coupon itself, so that it is answered as it is now
 	Customer         Ref     `json:"customer"`
-	Deleted          bool    `json:"deleted,omitempty"`
 	End              Time    `json:"end"`
+	Invoice          Str     `json:"invoice"`
+	InvoiceItem      Str     `json:"invoice_item"`
+	PromotionCode    Ref     `json:"promotion_code"`
+	Start            int64   `json:"start"`
+	Subscription     Str     `json:"subscription"`
+	SubscriptionItem Str     `json:"subscription_item"`
+}
+
+// DeletedDiscount is what is left of a discount that was taken away.
+type DeletedDiscount struct {
+	ID               string  `json:"id"`
+	Object           string  `json:"object"`
+	CheckoutSession  Str     `json:"checkout_session"`
+	Coupon           *Coupon `json:"coupon"`
+	Customer         Ref     `json:"customer"`
+	Deleted          bool    `json:"deleted"`
 	Invoice          Str     `json:"invoice"`
 	InvoiceItem      Str     `json:"invoice_item"`
 	PromotionCode    Ref     `json:"promotion_code"`
