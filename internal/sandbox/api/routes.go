@@ -72,7 +72,9 @@ var routes = []Route{
 
 	{"GET", "/v1/invoices", all(tx.ListInvoices)},
 	{"POST", "/v1/invoices", all(tx.CreateInvoice)},
+	{"POST", "/v1/invoices/create_preview", all(tx.CreatePreview)},
 	{"GET", "/v1/invoices/upcoming", all(tx.UpcomingInvoice)},
+	{"GET", "/v1/invoices/upcoming/lines", all(tx.ListUpcomingLines)},
 	{"GET", "/v1/invoices/{id}", one(tx.GetInvoice)},
 	{"POST", "/v1/invoices/{id}", one(tx.UpdateInvoice)},
 	{"DELETE", "/v1/invoices/{id}", one(tx.DeleteInvoice)},

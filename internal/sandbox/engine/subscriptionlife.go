@@ -50,6 +50,7 @@ func (tx *Tx) subscriptionFallsDue(s *shape.Subscription) {
 		tx.expireIncomplete(s)
 	case s.CancelAt != 0 && int64(s.CancelAt) <= tx.now:
 		tx.endSubscription(s, string(or(s.CancellationDetails.Reason, "cancellation_requested")))
+		tx.lastInvoice(s)
 	case s.PendingUpdate != nil && s.PendingUpdate.ExpiresAt <= tx.now:
 		tx.expirePendingUpdate(s)
 	case s.PauseCollection != nil && s.PauseCollection.ResumesAt != 0 && int64(s.PauseCollection.ResumesAt) <= tx.now:
@@ -201,6 +202,18 @@ func (tx *Tx) stopCollecting(s *shape.Subscription) {
 func cancelOn(s *shape.Subscription, now, at int64) {
 	s.CancelAt, s.CanceledAt = shape.Time(at), shape.Time(now)
 	s.CancellationDetails.Reason = "cancellation_requested"
+}
+
+// lastInvoice charges what still waits for a subscription's next invoice when it ends with its period.
+func (tx *Tx) lastInvoice(s *shape.Subscription) {
+	c := tx.Customers.get(string(s.Customer))
+	if c == nil || len(tx.waitingLines(s)) == 0 {
+		return
+	}
+	inv := tx.draft(c, s, "subscription_cycle", s.Currency, nil)
+	inv.PeriodStart, inv.PeriodEnd = s.CurrentPeriodStart, s.CurrentPeriodEnd
+	s.LatestInvoice = shape.Ref(inv.ID)
+	tx.sendDraft(s, inv)
 }
 
 // planCancel sets or takes back the end of a subscription at the end of its period.

@@ -32,3 +32,12 @@ func (tx *Tx) takeWaiting(w waitingFor, invoiceID string) []shape.Line {
 	}
 	return lines
 }
+
+// waitingLines are the lines of what waits for a subscription's next invoice; it stays waiting.
+func (tx *Tx) waitingLines(s *shape.Subscription) []shape.Line {
+	var lines []shape.Line
+	for _, ii := range tx.waiting(waitingFor{string(s.Customer), s.ID, s.Currency, false}) {
+		lines = append(lines, itemLine(ii))
+	}
+	return lines
+}
