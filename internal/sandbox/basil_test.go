@@ -172,3 +172,40 @@ func TestInvoiceItemsInBasil(t *testing.T) {
 		t.Errorf("paid elsewhere: %s", paid.LastResponse.RawJSON)
 	}
 }
+
+func TestDiscountsAndTaxesInBasil(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	sc, ctx := b.basilClient(), t.Context()
+	coupon := must(sc.V1Coupons.Create(ctx, &stripe.CouponCreateParams{PercentOff: stripe.Float64(50), Duration: stripe.String("once")}))
+	price := b.price("Basic", 1000, "month")
+	c := must(sc.V1Customers.Create(ctx, &stripe.CustomerCreateParams{
+		Address: &stripe.AddressParams{Country: stripe.String("DE"), PostalCode: stripe.String("10115")},
+	}))
+	card := must(sc.V1PaymentMethods.Attach(ctx, "pm_card_visa", &stripe.PaymentMethodAttachParams{Customer: &c.ID}))
+	params := &stripe.SubscriptionCreateParams{
+		Customer: &c.ID, DefaultPaymentMethod: &card.ID, Items: []*stripe.SubscriptionCreateItemParams{{Price: &price.ID}},
+		Discounts:    []*stripe.SubscriptionCreateDiscountParams{{Coupon: &coupon.ID}},
+		AutomaticTax: &stripe.SubscriptionCreateAutomaticTaxParams{Enabled: stripe.Bool(true)},
+	}
+	params.AddExpand("latest_invoice.discounts")
+	inv := must(sc.V1Subscriptions.Create(ctx, params)).LatestInvoice
+	if len(inv.Discounts) != 1 || inv.Discounts[0].Coupon.ID != coupon.ID || inv.TotalDiscountAmounts[0].Amount != 500 {
+		t.Errorf("discounts: %+v %+v", inv.Discounts, inv.TotalDiscountAmounts)
+	}
+	_, old := b.getAt("/v1/invoices/"+inv.ID, "2024-06-20")
+	was := at(old, "total_tax_amounts").([]any)[0]
+	tax := inv.TotalTaxes[0]
+	if float64(tax.Amount) != at(was, "amount") || tax.Amount == 0 || tax.TaxRateDetails.TaxRate != at(was, "tax_rate") || tax.TaxBehavior != stripe.InvoiceTotalTaxTaxBehaviorExclusive {
+		t.Errorf("got %+v, at 2024-06-20 %v", tax, was)
+	}
+	if line := inv.Lines.Data[0]; len(line.Taxes) != 1 || line.Taxes[0].Amount != tax.Amount || inv.AutomaticTax.Provider != "stripe" {
+		t.Errorf("line: %+v, automatic tax %+v", line.Taxes, inv.AutomaticTax)
+	}
+	_, err := sc.V1Coupons.Create(ctx, &stripe.CouponCreateParams{
+		AmountOff: stripe.Int64(100), Currency: stripe.String("usd"), Duration: stripe.String("forever"),
+	})
+	if e, ok := err.(*stripe.Error); !ok || e.HTTPStatusCode != 400 || e.Param != "duration" {
+		t.Errorf("an amount off forever: %v", err)
+	}
+}

@@ -100,7 +100,15 @@ func basilSession(v Version, s map[string]any) {
 	if s["status"] == "complete" {
 		s["collected_information"] = map[string]any{"shipping_details": shipping}
 	}
-	null(within(s, "automatic_tax"), "provider")
+	basilTaxProvider(within(s, "automatic_tax"))
+}
+
+// basilTaxProvider says who computes the tax: Stripe, where it is computed.
+func basilTaxProvider(automatic map[string]any) {
+	if automatic["enabled"] == true {
+		add(automatic, "provider", "stripe")
+	}
+	null(automatic, "provider")
 }
 
 func basilPortal(_ Version, cfg map[string]any) {

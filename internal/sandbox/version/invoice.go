@@ -12,7 +12,8 @@ func basilInvoice(_ Version, inv map[string]any) {
 		"subscription", "subscription_details", "subscription_proration_date", "tax", "transfer_data")
 	add(inv, "amount_overpaid", float64(0))
 	add(inv, "total_pretax_credit_amounts", []any{})
-	null(within(inv, "automatic_tax"), "disabled_reason", "provider")
+	null(within(inv, "automatic_tax"), "disabled_reason")
+	basilTaxProvider(within(inv, "automatic_tax"))
 }
 
 func invoiceParent(inv map[string]any) any {
