@@ -32,9 +32,10 @@ import (
 
 // Options are what a Sandbox may be told; the zero value works.
 type Options struct {
-	BaseURL   string // how it is called from outside, without a slash at the end; hosted pages live there
-	StateFile string // where everything is kept over restarts; empty keeps it in memory only
-	Merchant  string // what the pages call the merchant; default "Sandbox Merchant"
+	BaseURL      string // how it is called from outside, without a slash at the end; hosted pages live there
+	StateFile    string // where everything is kept over restarts; empty keeps it in memory only
+	JournalSlack int64  // how much the state file may outgrow the state before it is written anew, in bytes; default 8 MiB
+	Merchant     string // what the pages call the merchant; default "Sandbox Merchant"
 
 	// APIVersion is the account's default, one of APIVersions: for requests without a Stripe-Version header, for events, and for webhook
 	// endpoints without a version of their own. Default 2024-06-20.
@@ -90,7 +91,7 @@ func New(opts Options) (*Sandbox, error) {
 	if err := opts.Faults.Check(); err != nil {
 		return nil, err
 	}
-	file, err := openState(opts.StateFile, e)
+	file, err := openState(opts.StateFile, opts.JournalSlack, e)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +169,7 @@ func (s *Sandbox) Close() error {
 	s.stop()
 	s.stopped.Wait()
 	s.queue.Stop()
-	return s.file.save()
+	return errors.Join(s.file.save(), s.file.close())
 }
 
 // tick is how often the sandbox looks whether something fell due by itself.

@@ -59,7 +59,7 @@ func (tx *Tx) CreateCoupon(in NewCoupon) (any, error) {
 	in.apply(c)
 	tx.Coupons.add(c.ID, c)
 	if in.AppliesTo != nil {
-		tx.CouponProducts[c.ID] = in.AppliesTo.Products
+		tx.CouponProducts.add(c.ID, &in.AppliesTo.Products)
 	}
 	tx.emit("coupon.created", c)
 	return c, nil

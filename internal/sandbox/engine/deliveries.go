@@ -107,7 +107,7 @@ func (e *Engine) Record(deliveryID string, a Attempt, next int64) {
 		return
 	}
 	e.changed++
-	e.state.Deliveries.touch(d.ID)
+	e.state.Deliveries.mark(d.ID)
 	d.Attempts = append(d.Attempts, a)
 	if a.Send < len(d.Sends) {
 		d.Sends = slices.Clone(d.Sends) // the deliverer has them too
@@ -125,14 +125,14 @@ func (e *Engine) acknowledge(d *Delivery) {
 	d.Acked, d.GaveUp = true, false
 	if ev := e.state.Events.get(d.Event); ev != nil && ev.PendingWebhooks > 0 {
 		ev.PendingWebhooks--
-		e.state.Events.touch(ev.ID)
+		e.state.Events.mark(ev.ID)
 	}
 }
 
 // giveUp ends a delivery that has nowhere to go any more.
 func (e *Engine) giveUp(d *Delivery) {
 	d.GaveUp, d.NextAt = !d.Acked, 0
-	e.state.Deliveries.touch(d.ID)
+	e.state.Deliveries.mark(d.ID)
 	e.changed++
 }
 
@@ -162,7 +162,7 @@ func (tx *Tx) Resend(deliveryID string) error {
 		return shape.Invalid("delivery", "", "The webhook endpoint of this delivery is disabled or deleted.")
 	}
 	d.Dropped = false
-	tx.Deliveries.touch(d.ID)
+	tx.Deliveries.mark(d.ID)
 	asked := *d
 	asked.Asked = true
 	tx.e.outbox = append(tx.e.outbox, asked)

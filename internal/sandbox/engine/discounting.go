@@ -141,8 +141,8 @@ func spread(amount int64, weights []int64) []int64 {
 
 // appliesTo reports whether a coupon may reduce a price: all prices, unless it is limited to products.
 func (tx *Tx) appliesTo(c *shape.Coupon, p shape.Price) bool {
-	only := tx.CouponProducts[c.ID]
-	return len(only) == 0 || slices.Contains(only, string(p.Product))
+	only := tx.CouponProducts.get(c.ID)
+	return only == nil || len(*only) == 0 || slices.Contains(*only, string(p.Product))
 }
 
 // discount finds a discount, those of a preview included.

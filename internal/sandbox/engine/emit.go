@@ -25,6 +25,7 @@ func update[T any](tx *Tx, typ string, obj *T, change func()) {
 func (tx *Tx) publish(typ string, obj any, snapshot, prev json.RawMessage) {
 	tx.reindex(obj)
 	tx.track(obj)
+	tx.e.markTold(obj)
 	if bytes.Equal(snapshot, tx.told) { // several events in a row often tell of the same state: it is kept once
 		snapshot = tx.told
 	}

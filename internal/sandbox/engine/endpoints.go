@@ -69,6 +69,7 @@ func (tx *Tx) addEndpoint(in EndpointNew, secret string) *shape.WebhookEndpoint 
 func (tx *Tx) PutEndpoint(url, secret string) string {
 	for _, end := range tx.Endpoints.all() {
 		if end.URL == url {
+			end = tx.Endpoints.get(end.ID)
 			end.Status, end.Secret = "enabled", or(secret, end.Secret)
 			return end.Secret
 		}

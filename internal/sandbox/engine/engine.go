@@ -65,6 +65,8 @@ type Engine struct {
 	outbox  []Delivery
 	index   deliveryIndex
 	changed uint64
+	journal journal
+	reading watch // set while a Tx only reads
 }
 
 // New makes an empty Engine: one merchant, no objects.
@@ -122,7 +124,10 @@ func (e *Engine) Do(req shape.EventRequest, fn func(*Tx) error, about ...string)
 func (e *Engine) Read(fn func(*Tx) error, about ...string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return fn(e.caughtUp(shape.EventRequest{}, about))
+	tx := e.caughtUp(shape.EventRequest{}, about)
+	e.reading.off = true
+	defer func() { e.reading.off = false }()
+	return fn(tx)
 }
 
 func (e *Engine) caughtUp(req shape.EventRequest, about []string) *Tx {

@@ -187,7 +187,7 @@ func (tx *Tx) invoiceDue(inv *shape.Invoice) int64 {
 	case inv.Status != "open":
 		return 0
 	case inv.CollectionMethod == sendInvoice:
-		if !tx.Overdue[inv.ID] {
+		if !tx.Overdue.has(inv.ID) {
 			return int64(inv.DueDate)
 		}
 	case inv.AutoAdvance:

@@ -60,7 +60,7 @@ func (tx *Tx) raise(inv *shape.Invoice) (collect bool) {
 
 // becomeOverdue is what happens when an invoice's due date passes unpaid.
 func (tx *Tx) becomeOverdue(inv *shape.Invoice) {
-	tx.Overdue[inv.ID] = true
+	tx.Overdue.set(inv.ID)
 	tx.setDelinquent(inv, true)
 	s := tx.Subscriptions.get(string(inv.Subscription))
 	if s != nil && ofSubscription(inv) && s.Status == "active" {

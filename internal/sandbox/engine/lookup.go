@@ -46,8 +46,8 @@ func (tx *Tx) Include(id, field string) (any, bool) {
 	switch {
 	case field == "products" && tx.PortalConfigs.get(id) != nil:
 		out = offers(tx.PortalConfigs.get(id))
-	case field == "applies_to" && len(tx.CouponProducts[id]) > 0:
-		out = &shape.CouponProducts{Products: tx.CouponProducts[id]}
+	case field == "applies_to" && tx.CouponProducts.has(id):
+		out = &shape.CouponProducts{Products: *tx.CouponProducts.get(id)}
 	case field == "line_items" && strings.HasPrefix(id, "cs_"):
 		out, err = tx.ListSessionItems(id, Page{})
 	case field == "subscriptions" && strings.HasPrefix(id, "cus_"):

@@ -7,7 +7,7 @@ type paymentState struct {
 	Disputes table[shape.Dispute] `json:"disputes"`
 	Tokens   table[token]         `json:"tokens"`        // of cards typed elsewhere
 	Coming   table[coming]        `json:"coming"`        // what is to happen to a charge, a refund, a dispute; by its id
-	Visits   map[string]int64     `json:"portal_visits"` // when a portal session was last used, Unix seconds
+	Visits   table[int64]         `json:"portal_visits"` // when a portal session was last used, Unix seconds
 }
 
 // coming is something that happens by itself.

@@ -1,8 +1,8 @@
 package engine
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/payloop/payloop/internal/sandbox/shape"
@@ -30,7 +30,7 @@ type state struct {
 	Balance        table[shape.BalanceTransaction]  `json:"balance_transactions"`
 	PortalConfigs  table[shape.PortalConfiguration] `json:"portal_configurations"`
 	PortalSessions table[shape.PortalSession]       `json:"portal_sessions"`
-	Events         table[shape.Event]               `json:"-"` // saved apart, see Snapshot
+	Events         table[shape.Event]               `json:"-" journal:"events"` // they stand apart in a snapshot
 	Endpoints      table[shape.WebhookEndpoint]     `json:"webhook_endpoints"`
 	Coupons        table[shape.Coupon]              `json:"coupons"`
 	PromotionCodes table[shape.PromotionCode]       `json:"promotion_codes"`
@@ -39,25 +39,22 @@ type state struct {
 	Clocks         table[shape.TestClock]           `json:"test_clocks"`
 
 	// What Stripe keeps to itself.
-	Deleted        table[shape.Deleted] `json:"deleted"`         // answers for objects that were
-	Cards          table[card]          `json:"cards"`           // by payment method
-	Purchases      table[purchase]      `json:"purchases"`       // by checkout session
-	CouponProducts map[string][]string  `json:"coupon_products"` // the only products a coupon is for
-	Reminded       map[string]bool      `json:"reminded"`        // subscriptions whose trial_will_end was sent
-	Overdue        map[string]bool      `json:"overdue"`         // invoices whose due date has passed
-	FlowsDone      map[string]bool      `json:"flows_done"`      // portal sessions whose flow is through
-	Deliveries     table[Delivery]      `json:"-"`               // events on their way to endpoints
-	Answers        table[SavedAnswer]   `json:"-"`               // by idempotency key
+	Deleted        table[shape.Deleted] `json:"deleted"`                 // answers for objects that were
+	Cards          table[card]          `json:"cards"`                   // by payment method
+	Purchases      table[purchase]      `json:"purchases"`               // by checkout session
+	CouponProducts table[[]string]      `json:"coupon_products"`         // the only products a coupon is for
+	Reminded       flags                `json:"reminded"`                // subscriptions whose trial_will_end was sent
+	Overdue        flags                `json:"overdue"`                 // invoices whose due date has passed
+	FlowsDone      flags                `json:"flows_done"`              // portal sessions whose flow is through
+	Deliveries     table[Delivery]      `json:"-" journal:"deliveries"`  // events on their way to endpoints
+	Answers        table[SavedAnswer]   `json:"-" journal:"idempotency"` // by idempotency key
 
 	Webhooks webhookState `json:"webhooks"`
 	Faults   faultState   `json:"faults"`
 }
 
 func newState(merchantName string, now int64) *state {
-	return &state{
-		Account: merchant(merchantName, now), Reminded: map[string]bool{}, Overdue: map[string]bool{}, FlowsDone: map[string]bool{},
-		CouponProducts: map[string][]string{},
-	}
+	return &state{Account: merchant(merchantName, now)}
 }
 
 // SavedAnswer is what a request with an idempotency key was answered.
@@ -69,54 +66,52 @@ type SavedAnswer struct {
 	At      int64  `json:"at"`
 }
 
-// saved is a state on disk. What grows without end stands apart, so that it need not be encoded each time anew.
-type saved struct {
-	State      *state             `json:"state"`
-	Events     table[shape.Event] `json:"events"`
-	Deliveries table[Delivery]    `json:"deliveries"`
-	Answers    table[SavedAnswer] `json:"idempotency"`
+// snapshot is a state taken out whole. What grows most stands apart.
+type snapshot struct {
+	State      *state              `json:"state"`
+	Events     *table[shape.Event] `json:"events"`
+	Deliveries *table[Delivery]    `json:"deliveries"`
+	Answers    *table[SavedAnswer] `json:"idempotency"`
 }
 
-// Snapshot is the whole state as JSON, and the Changed count it covers.
-func (e *Engine) Snapshot() ([]byte, uint64, error) {
+func (s *state) snapshot() snapshot {
+	return snapshot{State: s, Events: &s.Events, Deliveries: &s.Deliveries, Answers: &s.Answers}
+}
+
+// Snapshot is the whole state as JSON.
+func (e *Engine) Snapshot() []byte {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	base, err := json.Marshal(e.state)
-	if err != nil {
-		return nil, 0, fmt.Errorf("encode the state: %w", err)
-	}
-	var b bytes.Buffer
-	b.WriteString(`{"state":`)
-	b.Write(base)
-	b.WriteString(`,"events":`)
-	e.state.Events.writeTo(&b)
-	b.WriteString(`,"deliveries":`)
-	e.state.Deliveries.writeTo(&b)
-	b.WriteString(`,"idempotency":`)
-	e.state.Answers.writeTo(&b)
-	b.WriteString("}")
-	return b.Bytes(), e.changed, nil
+	return encode(e.state.snapshot())
 }
 
-// Restore replaces everything by a snapshot, and puts its undelivered events into the outbox.
+// Restore replaces everything by a snapshot, and puts its undelivered events into the outbox. A snapshot that cannot be
+// read changes nothing.
 func (e *Engine) Restore(data []byte) error {
-	in := saved{State: newState(e.opts.Merchant, 0)}
+	fresh := newState(e.opts.Merchant, 0)
+	in := fresh.snapshot()
+	fresh.Account.ID = ""
 	if err := json.Unmarshal(data, &in); err != nil {
 		return fmt.Errorf("read the state: %w", err)
 	}
-	fresh := in.State
-	fresh.relink()
-	fresh.Events, fresh.Deliveries, fresh.Answers = in.Events, in.Deliveries, in.Answers
+	if in.State != fresh || fresh.Account.ID == "" {
+		return errors.New("read the state: this is not what GET /_sandbox/state answered")
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.state, e.due, e.outbox = fresh, map[string]*dueHeap{}, nil
+	e.resume(fresh)
+	return nil
+}
+
+// resume goes on from another state: what waits in it falls due and is delivered.
+func (e *Engine) resume(fresh *state) {
+	fresh.relink()
+	e.state, e.due, e.outbox, e.index = fresh, map[string]*dueHeap{}, nil, deliveryIndex{}
 	e.changed++
-	tx := e.begin(shape.EventRequest{})
-	tx.trackAll()
-	e.index = deliveryIndex{}
+	e.watchState()
+	e.begin(shape.EventRequest{}).trackAll()
 	for _, d := range fresh.Deliveries.all() {
 		e.index.add(d)
 	}
 	e.requeue()
-	return nil
 }

@@ -22,11 +22,11 @@ func applyChange(s *shape.Subscription, c change) {
 // payment_behavior, and says what becomes of the change when the card is refused, which was foreseen.
 func (tx *Tx) carryOut(s *shape.Subscription, c change, behavior string, refused bool) {
 	held := c.InvoiceNow && behavior == "pending_if_incomplete" && refused
-	if s.Status == "trialing" && c.Status != "trialing" && !held && !tx.Reminded[s.ID] {
+	if s.Status == "trialing" && c.Status != "trialing" && !held && !tx.Reminded.has(s.ID) {
 		tx.emit("customer.subscription.trial_will_end", s) // the notice that a trial ended early did not get before
 	}
 	if c.TrialEnd != s.TrialEnd {
-		delete(tx.Reminded, s.ID)
+		tx.Reminded.remove(s.ID)
 	}
 	if !c.InvoiceNow {
 		tx.putWaiting(s, c.Lines)

@@ -24,7 +24,7 @@ func (tx *Tx) subscriptionDue(s *shape.Subscription) int64 {
 	case "incomplete":
 		return s.Created + int64(firstPaymentWait.Seconds())
 	case "trialing":
-		if !tx.Reminded[s.ID] {
+		if !tx.Reminded.has(s.ID) {
 			sooner(max(int64(s.TrialEnd)-int64(trialNotice.Seconds()), s.Created))
 		}
 		sooner(int64(s.TrialEnd))
@@ -57,8 +57,8 @@ func (tx *Tx) subscriptionFallsDue(s *shape.Subscription) {
 		update(tx, "customer.subscription.updated", s, func() { s.PauseCollection = nil })
 	case s.Status == "trialing" && int64(s.TrialEnd) <= tx.now:
 		tx.endTrial(s)
-	case s.Status == "trialing" && !tx.Reminded[s.ID]:
-		tx.Reminded[s.ID] = true
+	case s.Status == "trialing" && !tx.Reminded.has(s.ID):
+		tx.Reminded.set(s.ID)
 		tx.emit("customer.subscription.trial_will_end", s)
 	default:
 		tx.renew(s)

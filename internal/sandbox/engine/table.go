@@ -4,20 +4,29 @@ import (
 	"bytes"
 	"encoding/json"
 	"iter"
+	"maps"
 	"slices"
 )
 
 // table keeps rows by id, and remembers the order they were added in and what they belong to.
 type table[T any] struct {
-	rows    map[string]*T
-	order   []string            // oldest first
-	encoded map[string][]byte   // by writeTo, of rows not touched since
-	added   int                 // rows ever
-	places  map[string]int      // how many were added before a row
-	owned   map[string][]string // ids of the rows that belong to an object, oldest first; see of
+	rows   map[string]*T
+	order  []string            // oldest first
+	added  int                 // rows ever
+	places map[string]int      // how many were added before a row
+	owned  map[string][]string // ids of the rows that belong to an object, oldest first; see of
+
+	marks // for the journal
 }
 
-func (t *table[T]) get(id string) *T { return t.rows[id] }
+// get is the row of an id. Whoever changes a row has it from here, or from add: that is how the journal knows.
+func (t *table[T]) get(id string) *T {
+	row := t.rows[id]
+	if row != nil {
+		t.mark(id)
+	}
+	return row
+}
 
 func (t *table[T]) add(id string, row *T) *T {
 	if t.rows == nil {
@@ -30,17 +39,17 @@ func (t *table[T]) add(id string, row *T) *T {
 	}
 	t.rows[id] = row
 	t.index(id)
-	t.touch(id)
+	t.mark(id)
 	return row
 }
 
 func (t *table[T]) remove(id string) {
 	delete(t.rows, id)
-	t.touch(id)
+	t.mark(id)
 	t.order = slices.DeleteFunc(t.order, func(o string) bool { return o == id })
 }
 
-// all yields the rows, oldest first.
+// all yields the rows, oldest first, to be looked at: whoever changes one gets it anew, or tells of it.
 func (t *table[T]) all() iter.Seq2[string, *T] {
 	return func(yield func(string, *T) bool) {
 		for _, id := range t.order {
@@ -62,29 +71,6 @@ func (t *table[T]) newest() iter.Seq2[string, *T] {
 	}
 }
 
-// touch says that a row changed. Only tables that are written by writeTo need to be told.
-func (t *table[T]) touch(id string) { delete(t.encoded, id) }
-
-// writeTo writes what MarshalJSON would, encoding only rows that are new or were touched.
-func (t *table[T]) writeTo(b *bytes.Buffer) {
-	if t.encoded == nil {
-		t.encoded = map[string][]byte{}
-	}
-	b.WriteByte('[')
-	for i, id := range t.order {
-		row := t.encoded[id]
-		if row == nil {
-			row = encode(savedRow[T]{id, t.rows[id]})
-			t.encoded[id] = row
-		}
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.Write(row)
-	}
-	b.WriteByte(']')
-}
-
 type savedRow[T any] struct {
 	ID  string `json:"id"`
 	Row *T     `json:"row"`
@@ -102,10 +88,18 @@ func (t *table[T]) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (t *table[T]) UnmarshalJSON(data []byte) error {
 	var rows []savedRow[T]
-	if err := json.Unmarshal(data, &rows); err != nil {
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) { // what older states kept in a plain map
+		var plain map[string]*T
+		if err := json.Unmarshal(data, &plain); err != nil {
+			return err
+		}
+		for _, id := range slices.Sorted(maps.Keys(plain)) {
+			rows = append(rows, savedRow[T]{id, plain[id]})
+		}
+	} else if err := json.Unmarshal(data, &rows); err != nil {
 		return err
 	}
-	*t = table[T]{}
+	*t = table[T]{marks: t.marks}
 	for _, r := range rows {
 		t.add(r.ID, r.Row)
 	}

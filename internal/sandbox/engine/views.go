@@ -65,7 +65,7 @@ func (tx *Tx) ViewPortal(id string) (PortalView, bool) {
 	if ps == nil || tx.Customers.get(ps.Customer) == nil {
 		return PortalView{}, false
 	}
-	v := PortalView{Session: *ps, Config: *tx.PortalConfigs.get(string(ps.Configuration)), Customer: *tx.Customers.get(ps.Customer), FlowDone: tx.FlowsDone[id]}
+	v := PortalView{Session: *ps, Config: *tx.PortalConfigs.get(string(ps.Configuration)), Customer: *tx.Customers.get(ps.Customer), FlowDone: tx.FlowsDone.has(id)}
 	for _, s := range tx.Subscriptions.newestOf(ps.Customer) {
 		if !ended(s) {
 			v.Subscriptions = append(v.Subscriptions, PlanView{Subscription: *s, Name: tx.itemName(s.Items.Data[0]), Card: clone(tx.methodFor(s))})
@@ -91,7 +91,7 @@ func (tx *Tx) ViewPortal(id string) (PortalView, bool) {
 }
 
 // FinishFlow notes that what a portal session was opened for is done.
-func (tx *Tx) FinishFlow(id string) { tx.FlowsDone[id] = true }
+func (tx *Tx) FinishFlow(id string) { tx.FlowsDone.set(id) }
 
 // PreviewChange is what changing a subscription's first item to a price costs today, in minor units, under a proration behaviour.
 func (tx *Tx) PreviewChange(subscription, price, behavior string) (due int64, items []ItemInput, err error) {
