@@ -26,8 +26,10 @@ func (v Version) Render(tree any) {
 		if change, ok := basil[kind(node)]; ok {
 			change(v, node)
 		}
-		for _, child := range node {
-			v.Render(child)
+		for name, child := range node {
+			if name != "metadata" { // the caller's own, which may call itself an object
+				v.Render(child)
+			}
 		}
 	}
 }

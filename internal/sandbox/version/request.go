@@ -27,7 +27,7 @@ func (v Version) Has(endpoint string) bool {
 
 // Sends reports whether an account with this default version is told of a type of event.
 func (v Version) Sends(event string) bool {
-	return event != "invoice_payment.paid" || v.basil() && v.since("2025-05-28")
+	return event != "invoice_payment.paid" || v.since("2025-05-28")
 }
 
 // removed are the parameters of an endpoint that Basil takes no more, indices left out.

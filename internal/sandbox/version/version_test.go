@@ -84,6 +84,11 @@ func TestRender(t *testing.T) {
 			`{"object":"dispute","evidence":{},"evidence_details":{}}`,
 			`{"object":"dispute","enhanced_eligibility_types":[],"evidence":{"enhanced_evidence":{}},"evidence_details":{"enhanced_eligibility":{}}}`,
 		},
+		"metadata that looks like an object": {
+			latest,
+			`{"object":"charge","invoice":null,"metadata":{"object":"charge","invoice":"mine"}}`,
+			`{"object":"charge","metadata":{"object":"charge","invoice":"mine"}}`,
+		},
 		"an event":             {latest, `{"object":"event","data":{"object":{"object":"charge","invoice":null}}}`, `{"object":"event","data":{"object":{"object":"charge","invoice":null}}}`},
 		"a charge, canonical":  {version.Canonical, `{"object":"charge","invoice":null}`, `{"object":"charge","invoice":null}`},
 		"a charge, in Acacia":  {"2025-02-24.acacia", `{"object":"charge","invoice":null}`, `{"object":"charge","invoice":null}`},
