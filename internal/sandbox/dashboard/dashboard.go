@@ -1,4 +1,4 @@
-// Package dashboard is the sandbox's page for its user: objects, events, deliveries, and the clock.
+// Package dashboard is the sandbox's page for its user: objects, events, deliveries, faults, and the clock.
 package dashboard
 
 import (
@@ -29,8 +29,8 @@ type Dashboard struct {
 // New makes the dashboard of an engine.
 func New(e *engine.Engine) *Dashboard {
 	d := &Dashboard{engine: e, templates: map[string]*template.Template{}}
-	for _, name := range []string{"home.html", "objects.html", "object.html", "event.html"} {
-		d.templates[name] = template.Must(template.New("layout.html").Funcs(functions).ParseFS(files, "templates/layout.html", "templates/"+name))
+	for _, name := range []string{"home.html", "objects.html", "object.html", "event.html", "events.html", "endpoint.html", "faults.html"} {
+		d.templates[name] = template.Must(template.New("layout.html").Funcs(functions).ParseFS(files, "templates/layout.html", "templates/deliveries.html", "templates/"+name))
 	}
 	return d
 }
@@ -41,11 +41,18 @@ func (d *Dashboard) Install(mux *http.ServeMux) {
 	mux.HandleFunc("GET /_sandbox/{$}", d.showHome)
 	mux.HandleFunc("GET /_sandbox/objects/{kind}", d.showObjects)
 	mux.HandleFunc("GET /_sandbox/objects/{kind}/{id}", d.showObject)
+	mux.HandleFunc("GET /_sandbox/events", d.showEvents)
 	mux.HandleFunc("GET /_sandbox/events/{id}", d.showEvent)
+	mux.HandleFunc("GET /_sandbox/webhook_endpoints/{id}", d.showEndpoint)
+	mux.HandleFunc("GET /_sandbox/dashboard/faults", d.showFaults)
 	mux.HandleFunc("POST /_sandbox/deliveries/{id}/resend", d.resend)
 	mux.HandleFunc("POST /_sandbox/charges/{id}/refund", d.refund)
 	mux.HandleFunc("POST /_sandbox/dashboard/settle/{id}", d.settle)
 	mux.HandleFunc("POST /_sandbox/dashboard/advance", d.advance)
+	mux.HandleFunc("POST /_sandbox/dashboard/webhook_endpoints/{id}/status", d.switchEndpoint)
+	mux.HandleFunc("POST /_sandbox/dashboard/webhook_endpoints/{id}/roll", d.roll)
+	mux.HandleFunc("POST /_sandbox/dashboard/faults", d.setFaults)
+	mux.HandleFunc("POST /_sandbox/dashboard/faults/end", d.endFaults)
 }
 
 var functions = template.FuncMap{
@@ -59,11 +66,12 @@ var functions = template.FuncMap{
 type page struct {
 	Title string
 	Now   time.Time // sandbox time
+	Fails bool      // faults are on
 	Body  any
 }
 
 func (d *Dashboard) render(w http.ResponseWriter, status int, name string, pg page) {
-	pg.Now = d.engine.Now()
+	pg.Now, pg.Fails = d.engine.Now(), d.engine.Faults().On()
 	var b bytes.Buffer
 	if err := d.templates[name].Execute(&b, pg); err != nil {
 		http.Error(w, "This page could not be made: "+err.Error(), http.StatusInternalServerError)
@@ -79,14 +87,16 @@ func (d *Dashboard) render(w http.ResponseWriter, status int, name string, pg pa
 type home struct {
 	Kinds     []engine.Kind
 	Events    []engine.EventView
-	Endpoints []engine.Object
+	More      bool // there are older ones
+	Endpoints []engine.EndpointView
 	Cards     []engine.TestCard
 }
 
 func (d *Dashboard) showHome(w http.ResponseWriter, _ *http.Request) {
 	h := home{Cards: engine.TestCards}
 	_ = d.engine.Read(func(tx *engine.Tx) error {
-		h.Kinds, h.Events, h.Endpoints = tx.Kinds(), tx.RecentEvents(shown), tx.Recent("webhook_endpoints", shown)
+		h.Kinds, h.Endpoints = tx.Kinds(), tx.ViewEndpoints()
+		h.Events, h.More = tx.FindEvents(engine.EventFilter{}, shown)
 		return nil
 	})
 	d.render(w, http.StatusOK, "home.html", page{Title: "Sandbox", Body: h})
@@ -113,6 +123,10 @@ type object struct {
 }
 
 func (d *Dashboard) showObject(w http.ResponseWriter, r *http.Request) {
+	if r.PathValue("kind") == "webhook_endpoints" {
+		http.Redirect(w, r, endpointPage(r.PathValue("id")), http.StatusSeeOther)
+		return
+	}
 	var o object
 	found := false
 	_ = d.engine.Read(func(tx *engine.Tx) error {
@@ -130,25 +144,6 @@ func (d *Dashboard) showObject(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.render(w, http.StatusOK, "object.html", page{Title: o.ID, Body: o})
-}
-
-func (d *Dashboard) showEvent(w http.ResponseWriter, r *http.Request) {
-	var v engine.EventView
-	found := false
-	_ = d.engine.Read(func(tx *engine.Tx) error {
-		v, found = tx.ViewEvent(r.PathValue("id"))
-		return nil
-	})
-	if !found {
-		http.NotFound(w, r)
-		return
-	}
-	d.render(w, http.StatusOK, "event.html", page{Title: v.Type, Body: v})
-}
-
-func (d *Dashboard) resend(w http.ResponseWriter, r *http.Request) {
-	err := d.engine.Do(shape.EventRequest{}, func(tx *engine.Tx) error { return tx.Resend(r.PathValue("id")) })
-	d.back(w, r, "/_sandbox/events/"+r.PostFormValue("event"), err)
 }
 
 func (d *Dashboard) refund(w http.ResponseWriter, r *http.Request) {

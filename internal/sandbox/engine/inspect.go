@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
-
-	"github.com/payloop/payloop/internal/sandbox/shape"
 )
 
 // Kind is one kind of object, for the dashboard.
@@ -53,7 +51,7 @@ func (tx *Tx) shelves() ([]string, map[string]shelf) {
 			"customers": &tx.Customers, "products": &tx.Products, "prices": &tx.Prices, "checkout_sessions": &tx.Sessions,
 			"subscriptions": &tx.Subscriptions, "invoices": &tx.Invoices, "payment_intents": &tx.PaymentIntents, "charges": &tx.Charges,
 			"refunds": &tx.Refunds, "payment_methods": &tx.PaymentMethods, "setup_intents": &tx.SetupIntents,
-			"portal_configurations": &tx.PortalConfigs, "portal_sessions": &tx.PortalSessions, "webhook_endpoints": &tx.Endpoints,
+			"portal_configurations": &tx.PortalConfigs, "portal_sessions": &tx.PortalSessions, "webhook_endpoints": secretless{&tx.Endpoints},
 			"coupons": &tx.Coupons, "promotion_codes": &tx.PromotionCodes, "test_clocks": &tx.Clocks,
 		}
 }
@@ -96,48 +94,4 @@ func pretty(v any) string {
 	var b bytes.Buffer
 	_ = json.Indent(&b, encode(v), "", "  ")
 	return b.String()
-}
-
-// EventView is an event with what became of its deliveries.
-type EventView struct {
-	shape.Event
-	JSON       string
-	Deliveries []DeliveryView
-}
-
-// DeliveryView is a delivery with the address it goes to.
-type DeliveryView struct {
-	Delivery
-	URL string
-}
-
-// RecentEvents are the newest events, without their payloads.
-func (tx *Tx) RecentEvents(n int) []EventView {
-	var out []EventView
-	for _, id := range tx.Events.recent(n) {
-		out = append(out, EventView{Event: *tx.Events.get(id)})
-	}
-	return out
-}
-
-// ViewEvent finds one event, payload and deliveries included.
-func (tx *Tx) ViewEvent(id string) (EventView, bool) {
-	ev := tx.Events.get(id)
-	if ev == nil {
-		return EventView{}, false
-	}
-	v := EventView{Event: *ev, JSON: pretty(toldEvent(ev))}
-	for _, d := range tx.deliveriesOf(id) {
-		v.Deliveries = append(v.Deliveries, tx.viewDelivery(d))
-	}
-	return v, true
-}
-
-func (tx *Tx) viewDelivery(d *Delivery) DeliveryView {
-	v := DeliveryView{Delivery: *d, URL: "(endpoint deleted)"}
-	v.Attempts = slices.Clone(d.Attempts)
-	if end := tx.Endpoints.get(d.Endpoint); end != nil {
-		v.URL = end.URL
-	}
-	return v
 }

@@ -19,8 +19,8 @@ func (s Settings) Check() error {
 	if err := s.API.checkErrors(); err != nil {
 		return err
 	}
-	if w := s.Webhooks.ReorderWindow; w < 0 || w > maxWindow {
-		return shape.Invalid("webhooks[reorder_window]", "", "Invalid webhooks[reorder_window]: must be from 0 to %d deliveries.", maxWindow)
+	if w := s.Webhooks.ReorderWindow; w < 0 || w > MaxWindow {
+		return shape.Invalid("webhooks[reorder_window]", "", "Invalid webhooks[reorder_window]: must be from 0 to %d deliveries.", MaxWindow)
 	}
 	if err := checkBounds("webhooks[delay_", s.Webhooks.DelayMinMS, s.Webhooks.DelayMaxMS); err != nil {
 		return err
@@ -60,8 +60,8 @@ func checkBounds(name string, least, most int64) error {
 		name string
 		ms   int64
 	}{{name + "min_ms]", least}, {name + "max_ms]", most}} {
-		if b.ms < 0 || b.ms > maxMS {
-			return shape.Invalid(b.name, "", "Invalid %s: must be from 0 to %d milliseconds.", b.name, maxMS)
+		if b.ms < 0 || b.ms > MaxMS {
+			return shape.Invalid(b.name, "", "Invalid %s: must be from 0 to %d milliseconds.", b.name, MaxMS)
 		}
 	}
 	if least > most {

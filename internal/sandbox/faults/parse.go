@@ -10,10 +10,10 @@ import (
 	"github.com/payloop/payloop/internal/sandbox/shape"
 )
 
-// Bounds of what makes sense.
+// Bounds of what makes sense: deliveries, and milliseconds.
 const (
-	maxWindow = 1000
-	maxMS     = 60_000
+	MaxWindow = 1000
+	MaxMS     = 60_000
 )
 
 // Parse reads settings from a form, or from JSON that form.Values turned into one. What is left out, or left empty, is
@@ -76,6 +76,29 @@ func readRate(name, text string, into *float64) error {
 	}
 	*into = rate
 	return checkRate(name, rate)
+}
+
+// Values is the form that Parse reads the settings from; what is off is left out.
+func (s Settings) Values() url.Values {
+	values := url.Values{}
+	for name, rate := range s.rates() {
+		setRate(values, name, *rate)
+	}
+	for status, rate := range s.API.ErrorRates {
+		setRate(values, "api[error_rates]["+status+"]", rate)
+	}
+	for name, n := range s.numbers() {
+		if *n != 0 {
+			values.Set(name, strconv.FormatInt(*n, 10))
+		}
+	}
+	return values
+}
+
+func setRate(values url.Values, name string, rate float64) {
+	if rate != 0 {
+		values.Set(name, strconv.FormatFloat(rate, 'g', -1, 64))
+	}
 }
 
 // Names are the fields that there are.
