@@ -202,10 +202,28 @@ func TestDiscountsAndTaxesInBasil(t *testing.T) {
 	if line := inv.Lines.Data[0]; len(line.Taxes) != 1 || line.Taxes[0].Amount != tax.Amount || inv.AutomaticTax.Provider != "stripe" {
 		t.Errorf("line: %+v, automatic tax %+v", line.Taxes, inv.AutomaticTax)
 	}
+}
+
+// Basil takes off no amount for ever: neither by a new coupon, nor by one that was made before.
+func TestNoAmountOffForeverInBasil(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	sc, ctx := b.basilClient(), t.Context()
 	_, err := sc.V1Coupons.Create(ctx, &stripe.CouponCreateParams{
 		AmountOff: stripe.Int64(100), Currency: stripe.String("usd"), Duration: stripe.String("forever"),
 	})
 	if e, ok := err.(*stripe.Error); !ok || e.HTTPStatusCode != 400 || e.Param != "duration" {
-		t.Errorf("an amount off forever: %v", err)
+		t.Errorf("made: %v", err)
+	}
+	b.post("/v1/coupons", "id=old&amount_off=100&currency=usd&duration=forever")
+	sub := b.subscribeInBasil(sc)
+	_, err = sc.V1Subscriptions.Update(ctx, sub.ID, &stripe.SubscriptionUpdateParams{
+		Discounts: []*stripe.SubscriptionUpdateDiscountParams{{Coupon: stripe.String("old")}},
+	})
+	if e, ok := err.(*stripe.Error); !ok || e.HTTPStatusCode != 400 || e.Param != "discounts[0][coupon]" {
+		t.Errorf("given: %v", err)
+	}
+	if res, body := b.post("/v1/subscriptions/"+sub.ID, "discounts[0][coupon]=old"); res.StatusCode != 200 {
+		t.Errorf("given at 2024-06-20: %s", body)
 	}
 }

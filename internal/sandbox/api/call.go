@@ -33,6 +33,7 @@ func (c *call) read(h handler, r *http.Request) (url.Values, error) {
 }
 
 func (c *call) execute(tx *engine.Tx) reply {
+	tx.Speak(c.version)
 	obj, err := c.run(tx)
 	if err != nil {
 		return c.failed(err)

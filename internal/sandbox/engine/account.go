@@ -28,6 +28,9 @@ func (e *Engine) Merchant() string { return e.opts.Merchant }
 // APIVersion is the account's default API version: that of requests which name none, and of events.
 func (e *Engine) APIVersion() version.Version { return e.opts.APIVersion }
 
+// Speak says in which API version the request is made, for the few rules that came with a version.
+func (tx *Tx) Speak(v version.Version) { tx.version = v }
+
 // NoInput is a request without parameters.
 type NoInput struct{}
 

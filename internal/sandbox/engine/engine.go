@@ -102,6 +102,8 @@ type Tx struct {
 	now   int64  // Unix seconds by that clock
 	req   shape.EventRequest
 
+	version version.Version // that of the API request; empty for pages and for time
+
 	preview  map[string]*shape.Discount // discounts that are only tried out: nothing is kept of them
 	told     json.RawMessage            // the object in the event made last
 	planned  []*shape.Price             // made on the spot, and not kept yet

@@ -158,6 +158,9 @@ func (tx *Tx) couponUsable(param string, c *shape.Coupon) error {
 	if !c.Valid {
 		return shape.Invalid(param, "coupon_expired", "This coupon is no longer valid: %s", c.ID)
 	}
+	if !tx.version.Redeems(c.AmountOff != nil, c.Duration) {
+		return shape.Invalid(param, "", "The coupon `%s` takes off an amount forever, which cannot be given since API version 2025-03-31.basil.", c.ID)
+	}
 	return nil
 }
 

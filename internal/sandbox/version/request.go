@@ -30,6 +30,11 @@ func (v Version) Sends(event string) bool {
 	return event != "invoice_payment.paid" || v.since("2025-05-28")
 }
 
+// Redeems reports whether the version lets a coupon be made and given: Basil takes off no amount for ever.
+func (v Version) Redeems(amountOff bool, duration string) bool {
+	return v.Same() || !amountOff || duration != "forever"
+}
+
 // removed are the parameters of an endpoint that Basil takes no more, indices left out.
 var removed = map[string][]string{
 	"POST /v1/customers":                   {"coupon", "promotion_code"},
@@ -62,7 +67,7 @@ func (v Version) Params(endpoint string, values url.Values) error {
 	if v.Same() {
 		return nil
 	}
-	if endpoint == "POST /v1/coupons" && values.Get("amount_off") != "" && values.Get("duration") == "forever" {
+	if endpoint == "POST /v1/coupons" && !v.Redeems(values.Get("amount_off") != "", values.Get("duration")) {
 		return shape.Invalid("duration", "", "A coupon with amount_off cannot have the duration forever since API version 2025-03-31.basil: "+
 			"use once or repeating, or percent_off.")
 	}
