@@ -15,6 +15,9 @@ func greet(w io.Writer, base string, o options, sb *sandbox.Sandbox) {
 	if o.state != "" {
 		fmt.Fprintf(w, "  State      %s\n", o.state)
 	}
+	if o.seed != "" {
+		fmt.Fprintf(w, "  Seed       %s\n", o.seed)
+	}
 	if o.webhook != "" {
 		fmt.Fprintf(w, "  Webhook    %s\n  Secret     %s\n", o.webhook, sb.AddWebhook(o.webhook, o.secret))
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/payloop/payloop/internal/sandbox"
+	"github.com/payloop/payloop/internal/sandbox/fixtures"
 )
 
 // defaultAddr is where the sandbox listens unless told otherwise.
@@ -27,7 +29,7 @@ const defaultAddr = "localhost:8421"
 const stopWait = 5 * time.Second
 
 type options struct {
-	addr, webhook, secret, state, merchant, afterRetries, apiVersion string
+	addr, webhook, secret, state, seed, merchant, afterRetries, apiVersion string
 }
 
 func main() {
@@ -49,6 +51,7 @@ and use any key that begins with sk_test_. Objects, events and deliveries are on
 		Example: `  sandbox
   sandbox --webhook http://localhost:8080/webhooks/stripe
   sandbox --state sandbox.json --addr localhost:9000
+  sandbox --seed cmd/sandbox/testdata/saas.json
 
   curl http://localhost:8421/v1/customers -u sk_test_123: -d email=ada@example.com
   curl http://localhost:8421/_sandbox/clock/advance -d seconds=2678400`,
@@ -71,6 +74,7 @@ and use any key that begins with sk_test_. Objects, events and deliveries are on
 	f.StringVar(&o.webhook, "webhook", "", "`URL` that is sent every event; its secret is printed")
 	f.StringVar(&o.secret, "webhook-secret", "", "secret to sign those with (whsec_…), instead of a random one")
 	f.StringVar(&o.state, "state", "", "`FILE` that keeps everything over restarts")
+	f.StringVar(&o.seed, "seed", "", "`FILE` of what to begin with, in the format of the Stripe CLI's fixtures")
 	f.StringVar(&o.afterRetries, "after-retries", "cancel", "what becomes of a subscription whose renewal stays unpaid: cancel, unpaid or past_due")
 	f.StringVar(&o.merchant, "merchant", "", "`NAME` that the payment pages show")
 	f.StringVar(&o.apiVersion, "api-version", sandbox.APIVersions()[0],
@@ -80,8 +84,9 @@ and use any key that begins with sk_test_. Objects, events and deliveries are on
 
 // run serves until ctx ends.
 func run(ctx context.Context, o options) error {
-	if o.secret != "" && o.webhook == "" {
-		return errors.New("--webhook-secret needs --webhook")
+	fx, err := o.check()
+	if err != nil {
+		return err
 	}
 	ln, err := listen(o.addr)
 	if err != nil {
@@ -92,12 +97,31 @@ func run(ctx context.Context, o options) error {
 	base := baseURL(o.addr, ln)
 	sb, err := sandbox.New(sandbox.Options{
 		BaseURL: base, StateFile: o.state, Merchant: o.merchant, APIVersion: o.apiVersion, AfterRetries: o.afterRetries, Logger: log,
+		Webhook: o.webhook, WebhookSecret: o.secret, Fixtures: fx,
 	})
 	if err != nil {
 		return err
 	}
 	greet(os.Stdout, base, o, sb)
 	return serve(ctx, ln, sb)
+}
+
+// check refuses options that do not go together, and reads the file that one of them names.
+func (o options) check() (*fixtures.File, error) {
+	if o.secret != "" && o.webhook == "" {
+		return nil, errors.New("--webhook-secret needs --webhook")
+	}
+	if u, err := url.Parse(o.webhook); o.webhook != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return nil, fmt.Errorf("--webhook %s is no address such as http://localhost:3000/webhooks/stripe", o.webhook)
+	}
+	if o.seed == "" {
+		return nil, nil
+	}
+	f, err := fixtures.Read(o.seed)
+	if err != nil {
+		return nil, fmt.Errorf("--seed: %w", err)
+	}
+	return f, nil
 }
 
 func listen(addr string) (net.Listener, error) {

@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/payloop/payloop/internal/sandbox"
+	"github.com/payloop/payloop/internal/sandbox/fixtures"
 )
 
 func TestAPortInUseIsNamedWithItsVariable(t *testing.T) {
@@ -29,6 +32,60 @@ func TestAWebhookSecretNeedsAWebhook(t *testing.T) {
 	t.Parallel()
 	if err := run(t.Context(), options{addr: "localhost:0", secret: "whsec_1"}); err == nil {
 		t.Error("went through")
+	}
+}
+
+func TestWhatCannotBeIsSaidBeforeAnythingStarts(t *testing.T) {
+	t.Parallel()
+	for want, o := range map[string]options{
+		"--webhook localhost:3000":   {webhook: "localhost:3000"},
+		"no such file":               {seed: "nowhere.json"},
+		"2024-06-20":                 {apiVersion: "2011-01-01"},
+		"cancel, unpaid or past_due": {afterRetries: "shrug"},
+	} {
+		o.addr = "localhost:0"
+		ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+		if err := run(ctx, o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: got %v, want %q", o, err, want)
+		}
+		stop()
+	}
+}
+
+func TestTheExampleOfASeedWorks(t *testing.T) {
+	t.Setenv("SEED_EMAIL", "grace@example.com")
+	f, err := fixtures.Read(filepath.Join("testdata", "saas.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "state.json")
+	for range 2 { // the second time it is all there already
+		sb, err := sandbox.New(sandbox.Options{Fixtures: f, StateFile: file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		req := httptest.NewRequest(http.MethodGet, "/v1/customers?expand[]=data.subscriptions", nil)
+		req.SetBasicAuth("sk_test_1", "")
+		res := httptest.NewRecorder()
+		sb.ServeHTTP(res, req)
+		var list struct {
+			Data []struct {
+				Email         string
+				Created       int64
+				Subscriptions struct{ Data []struct{ Status string } }
+			}
+		}
+		if err := json.Unmarshal(res.Body.Bytes(), &list); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Date(2026, 1, 31, 10, 0, 0, 0, time.UTC).Unix()
+		if len(list.Data) != 1 || list.Data[0].Email != "grace@example.com" || list.Data[0].Created-start > 60 ||
+			len(list.Data[0].Subscriptions.Data) != 1 || list.Data[0].Subscriptions.Data[0].Status != "active" {
+			t.Errorf("customers: %+v", list.Data)
+		}
+		if err := sb.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

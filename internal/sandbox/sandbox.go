@@ -25,6 +25,7 @@ import (
 	"github.com/payloop/payloop/internal/sandbox/deliver"
 	"github.com/payloop/payloop/internal/sandbox/engine"
 	"github.com/payloop/payloop/internal/sandbox/faults"
+	"github.com/payloop/payloop/internal/sandbox/fixtures"
 	"github.com/payloop/payloop/internal/sandbox/hosted"
 	"github.com/payloop/payloop/internal/sandbox/shape"
 	"github.com/payloop/payloop/internal/sandbox/version"
@@ -44,6 +45,12 @@ type Options struct {
 	Logger *slog.Logger     // default: silent
 	Now    func() time.Time // the clock that sandbox time is counted from; default time.Now
 
+	// Webhook is an endpoint that is sent every event from the start, signed with WebhookSecret: see AddWebhook.
+	Webhook, WebhookSecret string
+
+	// Fixtures are what a new sandbox begins with; one that has a state already only takes their seed.
+	Fixtures *fixtures.File
+
 	// Faults are what goes wrong on purpose from the start. When none does, those of the state file go on.
 	Faults faults.Settings
 
@@ -51,6 +58,21 @@ type Options struct {
 	RenewalRetries []time.Duration // between attempts to collect a failed renewal; default 3, 5 and 7 days
 	AfterRetries   string          // what becomes of a subscription after those attempts: "cancel" (default), "unpaid" or "past_due"
 	LeaveUnpaid    bool            // the same as AfterRetries "unpaid"
+
+	start int64 // of sandbox time, Unix seconds; zero: now
+}
+
+// take has what a fixtures file says of the sandbox itself stand in for what the options leave open.
+func (o *Options) take(f *fixtures.File) {
+	if f == nil || f.Sandbox == nil {
+		return
+	}
+	if f.Sandbox.Clock != nil {
+		o.start = f.Sandbox.Clock.Unix
+	}
+	if !o.Faults.On() {
+		o.Faults = f.Sandbox.Faults
+	}
 }
 
 // APIVersions names the API versions that a sandbox answers in, oldest first.
@@ -62,6 +84,7 @@ type Sandbox struct {
 	engine  *engine.Engine
 	queue   *deliver.Queue
 	file    *stateFile
+	api     *api.API
 	handler http.Handler
 
 	release context.CancelFunc
@@ -85,7 +108,9 @@ func New(opts Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	opts.take(opts.Fixtures)
 	e := engine.New(engine.Options{
+		Start:      opts.start,
 		APIVersion: v, Now: opts.Now, Merchant: opts.Merchant, RetryAfter: opts.RenewalRetries, AfterRetries: after,
 	})
 	if err := opts.Faults.Check(); err != nil {
@@ -99,16 +124,35 @@ func New(opts Options) (*Sandbox, error) {
 		log: opts.Logger, engine: e, file: file,
 		queue: deliver.New(e, deliver.Options{Pauses: opts.WebhookPauses}),
 	}
-	if opts.Faults.On() {
-		_ = s.applyFaults(opts.Faults) // checked above
-	}
 	s.SetBaseURL(opts.BaseURL)
 	held, release := context.WithCancel(context.Background())
 	s.release, s.handler = release, s.routes(held.Done())
+	if err := s.begin(opts); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.stopped.Go(func() { s.keepTime(ctx) })
 	return s, nil
+}
+
+// begin makes what was asked for at the start.
+func (s *Sandbox) begin(opts Options) error {
+	fresh := s.engine.Empty()
+	if opts.Webhook != "" {
+		s.AddWebhook(opts.Webhook, opts.WebhookSecret)
+	}
+	if f := opts.Fixtures; f != nil && fresh {
+		if err := f.Run(s.api.Run); err != nil {
+			return err
+		}
+	} else if f != nil {
+		s.log.Info("The state file has objects already: the fixtures were not made again.")
+	}
+	if opts.Faults.On() {
+		return s.applyFaults(opts.Faults)
+	}
+	return s.settle()
 }
 
 func (s *Sandbox) routes(held <-chan struct{}) http.Handler {
@@ -117,7 +161,8 @@ func (s *Sandbox) routes(held <-chan struct{}) http.Handler {
 	dashboard.New(s.engine).Install(pages)
 	s.installControl(pages)
 	mux := http.NewServeMux()
-	mux.Handle("/v1/", api.New(s.engine, held))
+	s.api = api.New(s.engine, held)
+	mux.Handle("/v1/", s.api)
 	mux.Handle("/", http.NewCrossOriginProtection().Handler(pages))
 	return mux
 }

@@ -20,6 +20,7 @@ import (
 // Options are what an Engine may be told; the zero value works.
 type Options struct {
 	Now      func() time.Time // the clock that sandbox time is counted from; default time.Now
+	Start    int64            // where sandbox time begins, in Unix seconds; default now
 	Merchant string           // the merchant's name; default "Sandbox Merchant"
 
 	// APIVersion is the account's default API version, which events are rendered in; default version.Canonical.
@@ -81,8 +82,18 @@ func New(opts Options) *Engine {
 	opts.Merchant = or(opts.Merchant, defaultMerchant)
 	opts.APIVersion = or(opts.APIVersion, version.Canonical)
 	e := &Engine{opts: opts, due: map[string]*dueHeap{}}
-	e.state = newState(opts.Merchant, opts.Now().Unix())
+	now := opts.Now().Unix()
+	opts.Start = or(opts.Start, now)
+	e.state = newState(opts.Merchant, opts.Start)
+	e.state.Offset = opts.Start - now
 	return e
+}
+
+// Empty reports whether nothing ever happened.
+func (e *Engine) Empty() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.state.Events.added == 0
 }
 
 const day = 24 * time.Hour
