@@ -14,9 +14,12 @@ const maxSetting = 1 << 16
 
 // readSetting reads a small body, a form or JSON, as a form.
 func readSetting(r *http.Request) (values map[string][]string, err error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxSetting))
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxSetting+1))
 	if err != nil {
 		return nil, shape.Invalid("", "", "The request could not be read: %v", err)
+	}
+	if len(body) > maxSetting {
+		return nil, shape.Invalid("", "", "The request is too long: it may have %d bytes.", maxSetting)
 	}
 	return form.Values(body)
 }

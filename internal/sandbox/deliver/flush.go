@@ -2,6 +2,8 @@ package deliver
 
 import (
 	"context"
+	"maps"
+	"slices"
 )
 
 // Late is a delivery that was not acknowledged while somebody waited for it.
@@ -52,7 +54,7 @@ func (q *Queue) late() []Late {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	out := []Late{}
-	for _, j := range q.pending {
+	for _, j := range slices.SortedFunc(maps.Values(q.pending), func(a, b *job) int { return a.seq - b.seq }) {
 		out = append(out, Late{Delivery: j.delivery, URL: j.url, Attempts: j.attempts, Status: j.last.Status, Answer: j.last.Answer})
 	}
 	return out

@@ -131,7 +131,7 @@ func (e *Engine) acknowledge(d *Delivery) {
 
 // giveUp ends a delivery that has nowhere to go any more.
 func (e *Engine) giveUp(d *Delivery) {
-	d.GaveUp, d.NextAt = !d.Acked, 0
+	d.GaveUp, d.NextAt, d.Sends = !d.Acked, 0, nil
 	e.state.Deliveries.mark(d.ID)
 	e.changed++
 }

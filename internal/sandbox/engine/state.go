@@ -97,6 +97,9 @@ func (e *Engine) Restore(data []byte) error {
 	if in.State != fresh || fresh.Account.ID == "" {
 		return errors.New("read the state: this is not what GET /_sandbox/state answered")
 	}
+	if err := fresh.Faults.Settings.Check(); err != nil {
+		return fmt.Errorf("read the state: its faults: %w", err)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.resume(fresh)

@@ -146,6 +146,7 @@ func TestSettingsThatMakeNoSenseAreRefusedByName(t *testing.T) {
 		"api[latency_min_ms]=5":            "api[latency_max_ms]",
 		"webhooks[duplicates]=0.5":         "webhooks[duplicate_rate]",
 		"duplicate_rate=0.5":               "webhooks[duplicate_rate]",
+		"webhooks[duplicates]=":            "webhooks[duplicate_rate]",
 		"webhooks=0.5":                     "webhooks[duplicate_rate]",
 		"api[error_rates][429][often]=0.5": "429",
 	} {
@@ -160,6 +161,35 @@ func TestSettingsThatMakeNoSenseAreRefusedByName(t *testing.T) {
 	sum := Settings{API: API{ErrorRates: map[string]float64{"429": 0.6, "500": 0.6}}}
 	if err := sum.Check(); err == nil || !strings.Contains(err.Error(), "api[error_rates]") {
 		t.Errorf("a sum above 1: %v", err)
+	}
+}
+
+func TestWhatIsEmptyIsOff(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{"", "{}", `{"webhooks": {}, "api": {"error_rates": {}}, "seed": null}`, "seed=&api[error_rates][429]=&webhooks[drop_rate]="} {
+		values, err := form.Values([]byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, err := Parse(values); err != nil || s.On() || s.Seed != 0 {
+			t.Errorf("%q: %+v %v", body, s, err)
+		}
+	}
+	for _, body := range []string{`{"typo": {}}`, `{"webhooks": {"typo": null}}`, `[]`, `7`, `{"webhooks": true}`, `{"seed": [1]}`} {
+		values, err := form.Values([]byte(body))
+		if err == nil {
+			_, err = Parse(values)
+		}
+		if err == nil {
+			t.Errorf("%s went through", body)
+		}
+	}
+}
+
+func TestSettingsAreTheSameAfterTheirForm(t *testing.T) {
+	t.Parallel()
+	if got, err := Parse(everything.Values()); err != nil || !reflect.DeepEqual(got, everything) {
+		t.Errorf("got %+v %v", got, err)
 	}
 }
 

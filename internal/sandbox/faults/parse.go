@@ -21,11 +21,7 @@ const (
 func Parse(values url.Values) (Settings, error) {
 	s := Settings{API: API{ErrorRates: map[string]float64{}}}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		text := strings.TrimSpace(values.Get(name))
-		if text == "" {
-			continue
-		}
-		if err := s.set(name, text); err != nil {
+		if err := s.set(name, strings.TrimSpace(values.Get(name))); err != nil {
 			return Settings{}, err
 		}
 	}
@@ -38,6 +34,8 @@ func (s *Settings) set(name, text string) error {
 	}
 	rates, numbers := s.rates(), s.numbers()
 	switch {
+	case text == "" && (rates[name] != nil || numbers[short(name)] != nil || slices.Contains(groups, name)):
+		return nil
 	case rates[name] != nil:
 		return readRate(name, text, rates[name])
 	case numbers[short(name)] != nil:
@@ -51,6 +49,9 @@ func (s *Settings) set(name, text string) error {
 	return shape.Invalid(name, "parameter_unknown", "Received unknown parameter: %s. There are %s.", name, strings.Join(s.Names(), ", "))
 }
 
+// groups are the objects of the JSON; an empty one is the same as none.
+var groups = []string{"webhooks", "webhooks[delay_ms]", "api", "api[error_rates]"}
+
 // short is a name in its only form: delay_ms[min] is the same as delay_min_ms.
 func short(name string) string {
 	for _, bound := range []string{"min", "max"} {
@@ -62,6 +63,9 @@ func short(name string) string {
 func (s *Settings) setError(name, status, text string) error {
 	if !slices.Contains(Statuses(), status) {
 		return shape.Invalid(name, "", "Invalid status in %s: must be one of %s.", name, strings.Join(Statuses(), ", "))
+	}
+	if text == "" {
+		return nil
 	}
 	var rate float64
 	err := readRate(name, text, &rate)

@@ -34,14 +34,22 @@ func Values(body []byte) (url.Values, error) {
 	return values, nil
 }
 
-// flatten writes a tree down by Stripe's names; null is as if the name were left out.
+// flatten writes a tree down by Stripe's names; null, and what holds nothing, is empty.
 func flatten(into url.Values, tree any, path string) {
 	switch v := tree.(type) {
+	case nil:
+		into.Set(path, "")
 	case map[string]any:
+		if len(v) == 0 && path != "" {
+			into.Set(path, "")
+		}
 		for name, child := range v {
 			flatten(into, child, within(path, name))
 		}
 	case []any:
+		if len(v) == 0 {
+			into.Set(path, "")
+		}
 		for i, child := range v {
 			flatten(into, child, within(path, strconv.Itoa(i)))
 		}
