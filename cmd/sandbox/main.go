@@ -29,7 +29,7 @@ const defaultAddr = "localhost:8421"
 const stopWait = 5 * time.Second
 
 type options struct {
-	addr, webhook, secret, state, seed, merchant, afterRetries, apiVersion string
+	addr, webhook, secret, state, seed, merchant, afterRetries, apiVersion, taxRate string
 }
 
 func main() {
@@ -77,6 +77,7 @@ and use any key that begins with sk_test_. Objects, events and deliveries are on
 	f.StringVar(&o.seed, "seed", "", "`FILE` of what to begin with, in the format of the Stripe CLI's fixtures")
 	f.StringVar(&o.afterRetries, "after-retries", "cancel", "what becomes of a subscription whose renewal stays unpaid: cancel, unpaid or past_due")
 	f.StringVar(&o.merchant, "merchant", "", "`NAME` that the payment pages show")
+	f.StringVar(&o.taxRate, "tax-rate", "10", "flat rate of automatic tax, in `PERCENT` with up to two decimals")
 	f.StringVar(&o.apiVersion, "api-version", sandbox.APIVersions()[0],
 		"default API `VERSION` of the account, where no Stripe-Version header names another: "+strings.Join(sandbox.APIVersions(), ", "))
 	return cmd
@@ -97,7 +98,7 @@ func run(ctx context.Context, o options) error {
 	base := baseURL(o.addr, ln)
 	sb, err := sandbox.New(sandbox.Options{
 		BaseURL: base, StateFile: o.state, Merchant: o.merchant, APIVersion: o.apiVersion, AfterRetries: o.afterRetries, Logger: log,
-		Webhook: o.webhook, WebhookSecret: o.secret, Fixtures: fx,
+		Webhook: o.webhook, WebhookSecret: o.secret, Fixtures: fx, TaxRate: o.taxRate,
 	})
 	if err != nil {
 		return err

@@ -42,6 +42,9 @@ type Options struct {
 	// endpoints without a version of their own. Default 2024-06-20.
 	APIVersion string
 
+	// TaxRate is the flat rate of automatic tax in percent, with up to two decimals, such as "8.25"; default 10.
+	TaxRate string
+
 	Logger *slog.Logger     // default: silent
 	Now    func() time.Time // the clock that sandbox time is counted from; default time.Now
 
@@ -108,9 +111,13 @@ func New(opts Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	rate, err := engine.ParseTaxRate(opts.TaxRate)
+	if err != nil {
+		return nil, err
+	}
 	opts.take(opts.Fixtures)
 	e := engine.New(engine.Options{
-		Start:      opts.start,
+		Start: opts.start, TaxRate: rate,
 		APIVersion: v, Now: opts.Now, Merchant: opts.Merchant, RetryAfter: opts.RenewalRetries, AfterRetries: after,
 	})
 	if err := opts.Faults.Check(); err != nil {

@@ -19,6 +19,12 @@ func (tx *Tx) PaySessionByBank(id string, in Payment) (Paid, error) {
 	if s.Mode != "payment" || !slices.Contains(s.PaymentMethodTypes, bankAccount) {
 		return Paid{}, shape.Invalid("method", "", "This Checkout Session takes no bank accounts: payment mode only, with us_bank_account among payment_method_types.")
 	}
+	if s.AmountTotal == 0 {
+		return Paid{}, shape.Invalid("method", "", "Nothing is to be paid, so no bank account is needed.")
+	}
+	if err := tx.stillRedeemable(s, tx.Purchases.get(id)); err != nil {
+		return Paid{}, err
+	}
 	in.Email = tx.buyerEmail(s, in.Email)
 	pm := tx.addBankAccount(in.CardDetails)
 	p := tx.Purchases.get(id)
@@ -31,6 +37,7 @@ func (tx *Tx) PaySessionByBank(id string, in Payment) (Paid, error) {
 	pi.LatestCharge = shape.Ref(ch.ID)
 	tx.emit("charge.pending", ch)
 	tx.emit("payment_intent.processing", pi)
+	tx.redeemPaid(s, p)
 	s.Status, s.URL = "complete", ""
 	s.CustomerDetails = &shape.SessionCustomerDetails{Email: shape.Str(in.Email), Name: shape.Str(in.Name), TaxExempt: "none"}
 	if c != nil && in.Name == "" {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/payloop/payloop/internal/sandbox/shape"
@@ -23,6 +24,14 @@ func (tx *Tx) PaySession(id string, in Payment) (Paid, error) {
 	if err != nil {
 		return Paid{}, err
 	}
+	p := tx.Purchases.get(id)
+	if err := tx.stillRedeemable(s, p); err != nil {
+		return Paid{}, err
+	}
+	if !needsCard(s) {
+		in.Email = tx.buyerEmail(s, in.Email)
+		return tx.complete(s, nil, in.CardDetails, false)
+	}
 	c, err := findCard(in.Number)
 	if err != nil {
 		return Paid{}, err
@@ -35,7 +44,6 @@ func (tx *Tx) PaySession(id string, in Payment) (Paid, error) {
 	if !c.Does.asks() {
 		return tx.complete(s, pm, in.CardDetails, false)
 	}
-	p := tx.Purchases.get(id)
 	p.Method, p.Email, p.Name = pm.ID, in.Email, in.Name
 	switch {
 	case s.Mode == "setup":
@@ -68,6 +76,17 @@ func (tx *Tx) FinishChallenge(id string, passed bool) (Paid, error) {
 		return Paid{}, failedAuthentication("payment_intent")
 	}
 	return Paid{}, tx.intentFailed(tx.sessionIntent(s, p), pm, failedAuthentication("payment_intent"))
+}
+
+// needsCard reports whether a card must be given: always to save it, and else unless nothing is to be paid.
+func needsCard(s *shape.Session) bool {
+	switch {
+	case s.Mode == "setup" || s.AmountTotal > 0:
+		return true
+	case s.Mode == "subscription":
+		return s.PaymentMethodCollection != "if_required"
+	}
+	return false
 }
 
 // Waiting reports whether a session waits for a 3-D Secure step.
@@ -105,7 +124,7 @@ func (tx *Tx) complete(s *shape.Session, pm *shape.PaymentMethod, d CardDetails,
 		if why := tx.behaviourOf(pm.ID).unsavable(); why != nil {
 			return Paid{}, tx.setupFailed(tx.SetupIntents.get(string(s.SetupIntent)), pm, why)
 		}
-	} else if tx.behaviourOf(pm.ID).refusal(true, proven) != nil {
+	} else if pm != nil && tx.behaviourOf(pm.ID).refusal(true, proven) != nil {
 		return Paid{}, tx.refuse(s, p, payer{Method: pm, Present: true, Proven: proven})
 	}
 	c := tx.buyer(s, p, d)
@@ -118,7 +137,13 @@ func (tx *Tx) complete(s *shape.Session, pm *shape.PaymentMethod, d CardDetails,
 	if s.AmountTotal == 0 {
 		s.PaymentStatus = "no_payment_required"
 	}
+	if s.Mode == "payment" {
+		tx.redeemPaid(s, p)
+	}
 	s.CustomerDetails = &shape.SessionCustomerDetails{Email: shape.Str(d.Email), Name: shape.Str(d.Name), TaxExempt: "none"}
+	if c != nil {
+		s.CustomerDetails.TaxExempt = c.TaxExempt
+	}
 	if c != nil && d.Name == "" {
 		s.CustomerDetails.Name = c.Name
 	}
@@ -206,6 +231,8 @@ func (tx *Tx) fulfil(s *shape.Session, p *purchase, c *shape.Customer, by payer)
 // invoicePurchase writes the invoice of a one-time payment that was made already.
 func (tx *Tx) invoicePurchase(s *shape.Session, p *purchase, c *shape.Customer, pi *shape.PaymentIntent) {
 	inv := tx.draft(c, nil, "manual", s.Currency, oneTimeLines(tx.now, p.Items))
+	inv.Discounts, inv.AutomaticTax.Enabled = slices.Clone(p.Discounts), s.AutomaticTax.Enabled
+	tx.total(inv, inv.Lines.Data)
 	inv.Metadata = inv.Metadata.Merge(s.InvoiceCreation.InvoiceData.Metadata)
 	inv.Description, inv.Footer = s.InvoiceCreation.InvoiceData.Description, s.InvoiceCreation.InvoiceData.Footer
 	inv.PaymentIntent, inv.Charge = shape.Ref(pi.ID), pi.LatestCharge
@@ -222,7 +249,7 @@ func oneTimeLines(now int64, items []shape.Item) []shape.Line {
 	var lines []shape.Line
 	for _, it := range items {
 		if it.Price.Recurring == nil {
-			l := line(it.Price, it.Quantity, it.AmountTotal, it.Description, shape.Period{Start: now, End: now})
+			l := line(it.Price, it.Quantity, it.Price.UnitAmount*it.Quantity, it.Description, shape.Period{Start: now, End: now})
 			l.InvoiceItem = longID("ii")
 			lines = append(lines, l)
 		}
@@ -231,16 +258,17 @@ func oneTimeLines(now int64, items []shape.Item) []shape.Line {
 }
 
 func (tx *Tx) fulfilSubscription(s *shape.Session, p *purchase, c *shape.Customer, by payer) error {
-	if err := tx.attach(by.Method, c); err != nil {
-		return err
+	if by.Method != nil {
+		if err := tx.attach(by.Method, c); err != nil {
+			return err
+		}
 	}
 	st := start{
 		Customer: c, Metadata: p.Subscription.Metadata, Description: p.Subscription.Description, Method: by.Method,
-		Present: by.Present, Proven: by.Proven, Intent: p.Intent, Extra: oneTimeLines(tx.now, p.Items), TrialEnd: p.Subscription.TrialEnd,
+		Present: by.Present, Proven: by.Proven, Intent: p.Intent, Extra: oneTimeLines(tx.now, p.Items), TrialEnd: tx.trialOf(p),
+		Tax: s.AutomaticTax.Enabled, Granted: tx.chosen(p),
 	}
-	if days := p.Subscription.TrialPeriodDays; days > 0 {
-		st.TrialEnd = tx.now + days*int64(day.Seconds())
-	}
+	p.Trialing = st.TrialEnd > tx.now
 	if t := p.Subscription.TrialSettings; t != nil {
 		st.MissingCard = t.EndBehavior.MissingPaymentMethod
 	}
@@ -249,7 +277,7 @@ func (tx *Tx) fulfilSubscription(s *shape.Session, p *purchase, c *shape.Custome
 			st.Items = append(st.Items, ItemInput{Price: it.Price.ID, Quantity: &it.Quantity, Resolved: &it.Price})
 		}
 	}
-	if s.AmountTotal == 0 {
+	if s.AmountTotal == 0 && by.Method != nil {
 		if err := tx.setupSucceeded(tx.newSetup(shape.Ref(c.ID)), by); err != nil {
 			return err
 		}

@@ -187,9 +187,9 @@ func (tx *Tx) endCoupon(c *shape.Coupon) {
 
 // endCodes makes the codes of a coupon inactive: they are active only as long as it is valid.
 func (tx *Tx) endCodes(c *shape.Coupon) {
-	for _, p := range tx.PromotionCodes.all() {
+	for id, p := range tx.PromotionCodes.all() {
 		if p.Coupon == c {
-			p.Active = false
+			tx.PromotionCodes.get(id).Active = false
 		}
 	}
 }

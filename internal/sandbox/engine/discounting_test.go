@@ -44,3 +44,17 @@ func TestShareRoundsHalfUp(t *testing.T) {
 		}
 	}
 }
+
+func TestTaxRatesAreReadAsPercent(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]int64{"10": 1000, "8.25": 825, "7.7": 770, "0": 0, "100": 10000, "19%": 1900} {
+		if got, err := ParseTaxRate(in); err != nil || *got != want {
+			t.Errorf("%q: %v %v, want %d", in, got, err, want)
+		}
+	}
+	for _, in := range []string{"ten", "-1", "101", "8.255", ".5", "8,25"} {
+		if _, err := ParseTaxRate(in); err == nil {
+			t.Errorf("%q went through", in)
+		}
+	}
+}

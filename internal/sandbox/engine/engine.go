@@ -30,8 +30,8 @@ type Options struct {
 	RetryAfter []time.Duration
 	// AfterRetries is what becomes of the subscription when the last attempt failed; default CancelAfterRetries.
 	AfterRetries AfterRetries
-	// TaxRate is the flat rate of automatic tax, in hundredths of a percent; default 1000, which is 10 %. Below zero: no tax.
-	TaxRate int64
+	// TaxRate is the flat rate of automatic tax, in hundredths of a percent; nil is the default, 1000, which is 10 %.
+	TaxRate *int64
 }
 
 // AfterRetries is what becomes of a subscription whose renewal could not be collected. Stripe has it as a setting.
@@ -78,7 +78,10 @@ func New(opts Options) *Engine {
 	if opts.RetryAfter == nil {
 		opts.RetryAfter = []time.Duration{3 * day, 5 * day, 7 * day}
 	}
-	opts.TaxRate = max(0, or(opts.TaxRate, defaultTaxRate))
+	if opts.TaxRate == nil {
+		rate := int64(defaultTaxRate)
+		opts.TaxRate = &rate
+	}
 	opts.Merchant = or(opts.Merchant, defaultMerchant)
 	opts.APIVersion = or(opts.APIVersion, version.Canonical)
 	e := &Engine{opts: opts, due: map[string]*dueHeap{}}

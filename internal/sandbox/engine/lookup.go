@@ -48,6 +48,10 @@ func (tx *Tx) Include(id, field string) (any, bool) {
 		out = offers(tx.PortalConfigs.get(id))
 	case field == "applies_to" && tx.CouponProducts.has(id):
 		out = &shape.CouponProducts{Products: *tx.CouponProducts.get(id)}
+	case field == "breakdown" && tx.Sessions.get(id) != nil && tx.Sessions.get(id).Mode != "setup":
+		out = tx.breakdown(tx.Sessions.get(id))
+	case (field == "discounts" || field == "taxes") && strings.HasPrefix(id, "li_"):
+		out = tx.itemAmount(id, field)
 	case field == "line_items" && strings.HasPrefix(id, "cs_"):
 		out, err = tx.ListSessionItems(id, Page{})
 	case field == "subscriptions" && strings.HasPrefix(id, "cus_"):

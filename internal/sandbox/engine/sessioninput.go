@@ -12,6 +12,7 @@ type SessionNew struct {
 	CustomerCreation         string            `form:"customer_creation" enum:"always|if_required"`
 	CustomerEmail            string            `form:"customer_email"`
 	CustomerUpdate           *CustomerUpdate   `form:"customer_update"`
+	Discounts                []SessionDiscount `form:"discounts,clear"`
 	ExpiresAt                *int64            `form:"expires_at"`
 	InvoiceCreation          *InvoiceCreation  `form:"invoice_creation"`
 	LineItems                []LineItemInput   `form:"line_items"`

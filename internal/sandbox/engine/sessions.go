@@ -18,6 +18,9 @@ type purchase struct {
 	Subscription SubscriptionData `json:"subscription"`
 	Payment      PaymentData      `json:"payment"`
 	UpdateName   bool             `json:"update_name"` // customer_update[name]=auto
+	Chosen       shape.Ref        `json:"chosen"`      // the discount that the session has of its own
+	Discounts    []shape.Ref      `json:"discounts"`   // all that its items have, the customer's included
+	Trialing     bool             `json:"trialing"`    // a trial began with it
 	Intent       shape.Ref        `json:"intent"`      // opened by an attempt that did not succeed
 	Method       string           `json:"method"`      // the card a 3-D Secure step is about
 	Email        string           `json:"email"`       // typed before that step
@@ -33,6 +36,10 @@ func (tx *Tx) CreateSession(in SessionNew) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	granted, err := tx.sessionGrant(&in, items)
+	if err != nil {
+		return nil, err
+	}
 	s := tx.sessionOf(in)
 	p := &purchase{Items: items, UpdateName: in.CustomerUpdate != nil && in.CustomerUpdate.Name == "auto"}
 	if in.SubscriptionData != nil {
@@ -41,7 +48,8 @@ func (tx *Tx) CreateSession(in SessionNew) (any, error) {
 	if in.PaymentIntentData != nil {
 		p.Payment = *in.PaymentIntentData
 	}
-	sumUp(s, p)
+	s.AutomaticTax.Enabled = in.AutomaticTax != nil && in.AutomaticTax.Enabled
+	tx.choose(s, p, granted)
 	tx.Sessions.add(s.ID, s)
 	tx.Purchases.add(s.ID, p)
 	tx.track(s)
@@ -64,7 +72,7 @@ func (tx *Tx) sessionOf(in SessionNew) *shape.Session {
 	set(&s.ExpiresAt, in.ExpiresAt)
 	s.URL = shape.Str(tx.e.baseURL + "/c/pay/" + s.ID)
 	if c := tx.Customers.get(in.Customer); c != nil {
-		s.CustomerDetails = &shape.SessionCustomerDetails{Email: c.Email, TaxExempt: "none"}
+		s.CustomerDetails = &shape.SessionCustomerDetails{Email: c.Email, TaxExempt: c.TaxExempt}
 	} else if in.CustomerEmail != "" {
 		s.CustomerDetails = &shape.SessionCustomerDetails{Email: s.CustomerEmail, TaxExempt: "none"}
 	}
@@ -114,21 +122,4 @@ func (ic *InvoiceCreation) shape() *shape.SessionInvoiceCreation {
 		out.InvoiceData.Metadata = shape.Metadata{}.Merge(d.Metadata)
 	}
 	return out
-}
-
-// sumUp sets a session's totals; nothing is due today when a trial comes first.
-func sumUp(s *shape.Session, p *purchase) {
-	for _, it := range p.Items {
-		s.Currency = it.Currency
-		s.AmountSubtotal += it.AmountSubtotal
-	}
-	if p.Subscription.TrialPeriodDays > 0 || p.Subscription.TrialEnd > 0 {
-		s.AmountSubtotal = 0
-		for _, it := range p.Items {
-			if it.Price.Recurring == nil {
-				s.AmountSubtotal += it.AmountSubtotal
-			}
-		}
-	}
-	s.AmountTotal = s.AmountSubtotal
 }

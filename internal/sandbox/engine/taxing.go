@@ -15,6 +15,20 @@ const (
 	wholeTaxRate   = 100 * 100
 )
 
+// ParseTaxRate reads a percentage with up to two decimals as hundredths of a percent; nil is the default.
+func ParseTaxRate(percent string) (*int64, error) {
+	if percent == "" {
+		return nil, nil
+	}
+	whole, decimals, _ := strings.Cut(strings.TrimSuffix(percent, "%"), ".")
+	rate, err := strconv.ParseUint(whole+(decimals + "00")[:max(2, len(decimals))], 10, 32)
+	if err != nil || len(decimals) > 2 || whole == "" || rate > wholeTaxRate {
+		return nil, fmt.Errorf("a tax rate is a percentage between 0 and 100 with up to two decimals, such as 8.25, not %q", percent)
+	}
+	out := int64(rate)
+	return &out, nil
+}
+
 // taxLines computes the tax of an invoice with automatic tax, line by line, after the discounts. It answers how much
 // is included in the lines' amounts and how much is added to them.
 func (tx *Tx) taxLines(inv *shape.Invoice) (included, added int64) {
@@ -69,7 +83,7 @@ func (tx *Tx) lineTax(l *shape.Line, exempt string) shape.TaxAmount {
 		t.TaxabilityReason = "reverse_charge"
 		return t
 	}
-	rate := tx.e.opts.TaxRate
+	rate := *tx.e.opts.TaxRate
 	if !t.Inclusive {
 		t.Amount, t.TaxableAmount = share(net, rate, wholeTaxRate), net
 		return t
@@ -79,6 +93,11 @@ func (tx *Tx) lineTax(l *shape.Line, exempt string) shape.TaxAmount {
 	l.AmountExcludingTax = l.Amount - share(l.Amount, rate, wholeTaxRate+rate)
 	l.UnitAmountExcludingTax = decimal(float64(unitAmount(l)) * wholeTaxRate / float64(wholeTaxRate+rate))
 	return t
+}
+
+// taxIncluded reports whether all prices contain their tax.
+func taxIncluded(items []shape.Item) bool {
+	return !slices.ContainsFunc(items, func(it shape.Item) bool { return it.Price.TaxBehavior != "inclusive" })
 }
 
 func unitAmount(l *shape.Line) int64 { return l.Price.UnitAmount }
@@ -101,7 +120,7 @@ func addTax(inv *shape.Invoice, t shape.TaxAmount) {
 
 // taxRate is the object that tax amounts name; there is one for tax that prices include, and one for tax added to them.
 func (tx *Tx) taxRate(inclusive bool) *shape.TaxRate {
-	percent := float64(tx.e.opts.TaxRate) / 100
+	percent := float64(*tx.e.opts.TaxRate) / 100
 	for _, r := range tx.TaxRates.all() {
 		if r.Inclusive == inclusive && r.Percentage == percent {
 			return r

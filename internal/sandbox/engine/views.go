@@ -8,13 +8,26 @@ import (
 
 // CheckoutView is what a Checkout page shows. Views are copies: they stay as they were when they were made.
 type CheckoutView struct {
-	Session  shape.Session
-	Items    []shape.Item
-	Email    string // known already, so that the buyer cannot change it
-	Name     string
-	TrialEnd int64 // Unix seconds; zero without a trial
-	Waiting  bool  // for a 3-D Secure step
-	ByBank   bool  // a bank account can pay, too
+	Session     shape.Session
+	Items       []shape.Item
+	Email       string // known already, so that the buyer cannot change it
+	Name        string
+	TrialEnd    int64 // Unix seconds; zero without a trial
+	Waiting     bool  // for a 3-D Secure step
+	ByBank      bool  // a bank account can pay, too
+	NeedsCard   bool
+	Codes       bool        // the buyer may enter a promotion code
+	TaxIncluded bool        // in the prices
+	Code        string      // the one entered
+	Discount    string      // what the discount is called; empty without one
+	Next        LaterCharge // what a subscription's next invoice comes to, and
+	Regular     LaterCharge // from when on it comes to what
+}
+
+// LaterCharge is what a subscription is charged after today.
+type LaterCharge struct {
+	Amount int64 // minor units
+	At     int64 // Unix seconds
 }
 
 // ViewCheckout looks at a session as its page does.
@@ -23,14 +36,21 @@ func (tx *Tx) ViewCheckout(id string) (CheckoutView, bool) {
 	if s == nil || p == nil {
 		return CheckoutView{}, false
 	}
-	v := CheckoutView{Session: *s, Items: slices.Clone(p.Items), Email: string(s.CustomerEmail), Waiting: p.Method != "", TrialEnd: p.Subscription.TrialEnd}
+	v := CheckoutView{Session: *s, Items: slices.Clone(p.Items), Email: string(s.CustomerEmail), Waiting: p.Method != ""}
 	v.ByBank = s.Mode == "payment" && s.AmountTotal > 0 && slices.Contains(s.PaymentMethodTypes, bankAccount)
 	if c := tx.Customers.get(string(s.Customer)); c != nil {
 		v.Email, v.Name = string(c.Email), string(c.Name)
 	}
-	if days := p.Subscription.TrialPeriodDays; days > 0 {
-		v.TrialEnd = tx.now + days*int64(day.Seconds())
+	v.TrialEnd, v.TaxIncluded = tx.trialOf(p), taxIncluded(p.Items)
+	v.NeedsCard, v.Codes = needsCard(s), s.AllowPromotionCodes != nil && *s.AllowPromotionCodes
+	for _, id := range p.Discounts {
+		d := tx.discount(id)
+		v.Discount = string(or(d.Coupon.Name, shape.Str(d.Coupon.ID)))
+		if code := tx.PromotionCodes.get(string(d.PromotionCode)); code != nil && id == p.Chosen {
+			v.Code = code.Code
+		}
 	}
+	v.Next, v.Regular = tx.laterCharges(s, p)
 	return v, true
 }
 

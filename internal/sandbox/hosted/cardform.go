@@ -14,6 +14,7 @@ type cardForm struct {
 	Email      string
 	EmailKnown bool // shown, and not to be changed
 	WithEmail  bool
+	NoCard     bool // nothing is to be paid, so no card is asked for
 	Button     string
 	Problem    problem
 	TestCards  []engine.TestCard
@@ -38,6 +39,15 @@ func readCard(r *http.Request, withEmail bool) (engine.CardDetails, cardForm) {
 		f.Problem = problem{"exp", "Enter the expiry date as month and year, such as 12 / 34."}
 	case len(cvc) < 3 || len(cvc) > 4 || !digits(cvc):
 		f.Problem = problem{"cvc", "Enter the 3 or 4 digits of the security code."}
+	}
+	return d, f
+}
+
+// readBuyer reads the form of a Checkout page, which needs no card when nothing is to be paid.
+func readBuyer(r *http.Request, v engine.CheckoutView) (engine.CardDetails, cardForm) {
+	d, f := readCard(r, v.Email == "")
+	if !v.NeedsCard && f.Problem.Field != "email" {
+		f.Problem = problem{}
 	}
 	return d, f
 }

@@ -10,9 +10,11 @@ import (
 // checkoutBody is the Checkout page.
 type checkoutBody struct {
 	engine.CheckoutView
-	Form     cardForm
-	BackLink string
-	Renews   string // "then $5.00 per month", for subscriptions
+	Form        cardForm
+	BackLink    string
+	Renews      string // "$5.00 per month", for subscriptions
+	Typed       string // the promotion code that does not work
+	CodeProblem string // and why
 }
 
 func (p *Pages) showCheckout(w http.ResponseWriter, r *http.Request) {
@@ -20,8 +22,10 @@ func (p *Pages) showCheckout(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	p.renderCheckout(w, http.StatusOK, v, cardForm{Email: v.Email, Name: v.Name})
+	p.renderCheckout(w, http.StatusOK, checkoutBody{CheckoutView: v, Form: blankForm(v)})
 }
+
+func blankForm(v engine.CheckoutView) cardForm { return cardForm{Email: v.Email, Name: v.Name} }
 
 // checkout looks a session up; one that cannot be paid is answered here.
 func (p *Pages) checkout(w http.ResponseWriter, r *http.Request) (engine.CheckoutView, bool) {
@@ -57,10 +61,11 @@ func (p *Pages) checkout(w http.ResponseWriter, r *http.Request) (engine.Checkou
 	return v, true
 }
 
-func (p *Pages) renderCheckout(w http.ResponseWriter, status int, v engine.CheckoutView, f cardForm) {
-	f.WithEmail, f.EmailKnown, f.TestCards = true, v.Email != "", engine.TestCards
-	f.Button = "Pay " + engine.Money(v.Session.AmountTotal, v.Session.Currency)
-	body := checkoutBody{CheckoutView: v, BackLink: safeLink(string(v.Session.CancelURL))}
+func (p *Pages) renderCheckout(w http.ResponseWriter, status int, body checkoutBody) {
+	v, f := body.CheckoutView, body.Form
+	f.WithEmail, f.EmailKnown, f.TestCards, f.NoCard = true, v.Email != "", engine.TestCards, !v.NeedsCard
+	f.Button = submitWords(v)
+	body.BackLink = safeLink(string(v.Session.CancelURL))
 	switch v.Session.Mode {
 	case "setup":
 		f.Button = "Save card"
@@ -82,17 +87,32 @@ func title(mode string) string {
 	return "Pay"
 }
 
-// renews says what is charged after today, and how often.
+// submitWords is what the button of a one-time payment says.
+func submitWords(v engine.CheckoutView) string {
+	switch {
+	case v.Session.AmountTotal == 0:
+		return "Complete order"
+	case v.Session.SubmitType == "book":
+		return "Book"
+	case v.Session.SubmitType == "donate":
+		return "Donate " + engine.Money(v.Session.AmountTotal, v.Session.Currency)
+	}
+	return "Pay " + engine.Money(v.Session.AmountTotal, v.Session.Currency)
+}
+
+// renews says what is charged after today, and how often, also when it becomes more as discounts end.
 func renews(v engine.CheckoutView) string {
-	sum := int64(0)
 	often := ""
 	for _, it := range v.Items {
 		if it.Price.Recurring != nil {
-			sum += it.AmountTotal
 			often = each(it.Price.Recurring)
 		}
 	}
-	return engine.Money(sum, v.Session.Currency) + " " + often
+	text := engine.Money(v.Next.Amount, v.Session.Currency) + " " + often
+	if v.Regular.Amount != v.Next.Amount {
+		text += ", from " + moment(v.Regular.At).Format("2 January 2006") + " " + engine.Money(v.Regular.Amount, v.Session.Currency) + " " + often
+	}
+	return text
 }
 
 func (p *Pages) pay(w http.ResponseWriter, r *http.Request) {
@@ -100,16 +120,24 @@ func (p *Pages) pay(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if r.PostFormValue("method") == "bank" {
+	if err := r.ParseForm(); err != nil {
+		p.note(w, http.StatusBadRequest, note{Heading: "That did not arrive", Text: "The form could not be read. Go back and try again."})
+		return
+	}
+	switch {
+	case r.PostForm.Has("remove_code"), r.PostForm.Has("promotion_code"):
+		p.changeCode(w, r, v)
+		return
+	case r.PostForm.Get("method") == "bank":
 		p.payByBank(w, r, v)
 		return
 	}
-	d, f := readCard(r, v.Email == "")
+	d, f := readBuyer(r, v)
 	if v.Email != "" {
 		f.Email = v.Email
 	}
 	if f.Problem.Message != "" {
-		p.renderCheckout(w, http.StatusUnprocessableEntity, v, f)
+		p.renderCheckout(w, http.StatusUnprocessableEntity, checkoutBody{CheckoutView: v, Form: f})
 		return
 	}
 	var paid engine.Paid
@@ -119,6 +147,22 @@ func (p *Pages) pay(w http.ResponseWriter, r *http.Request) {
 		return err
 	})
 	p.paid(w, r, v, f, paid, err)
+}
+
+// changeCode takes the form for a promotion code: it shows the new total, or why the code does not work.
+func (p *Pages) changeCode(w http.ResponseWriter, r *http.Request, v engine.CheckoutView) {
+	typed := r.PostForm.Get("promotion_code")
+	err := p.do(r, func(tx *engine.Tx) error {
+		if r.PostForm.Has("remove_code") {
+			return tx.RemoveCode(v.Session.ID)
+		}
+		return tx.EnterCode(v.Session.ID, typed)
+	})
+	if err != nil {
+		p.renderCheckout(w, status(err), checkoutBody{CheckoutView: v, Form: blankForm(v), Typed: typed, CodeProblem: problemOf(err).Message})
+		return
+	}
+	seeOther(w, r, "/c/pay/"+v.Session.ID)
 }
 
 // payByBank takes the other form: a bank account, whose money comes later.
@@ -145,7 +189,7 @@ func (p *Pages) paid(w http.ResponseWriter, r *http.Request, v engine.CheckoutVi
 	switch {
 	case err != nil:
 		f.Problem = problemOf(err)
-		p.renderCheckout(w, status(err), v, f)
+		p.renderCheckout(w, status(err), checkoutBody{CheckoutView: v, Form: f})
 	case paid.Challenge:
 		seeOther(w, r, "/c/pay/"+v.Session.ID+"/challenge")
 	default:

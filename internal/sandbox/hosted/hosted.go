@@ -80,6 +80,7 @@ var functions = template.FuncMap{
 	"brand":  brand,
 	"has":    func(list shape.Array[string], s string) bool { return slices.Contains(list, s) },
 	"spaced": spaced,
+	"times":  func(a, b int64) int64 { return a * b },
 	"words":  func(s string) string { return strings.ReplaceAll(s, "_", " ") },
 }
 

@@ -149,3 +149,23 @@ type Item struct {
 	Price          Price  `json:"price"`
 	Quantity       int64  `json:"quantity"`
 }
+
+// SessionBreakdown is what a session's discounts and tax consist of.
+type SessionBreakdown struct {
+	Discounts Array[ItemDiscount] `json:"discounts"`
+	Taxes     Array[ItemTax]      `json:"taxes"`
+}
+
+// ItemDiscount is what one discount takes off, in minor units.
+type ItemDiscount struct {
+	Amount   int64     `json:"amount"`
+	Discount *Discount `json:"discount"`
+}
+
+// ItemTax is the tax at one rate, in minor units.
+type ItemTax struct {
+	Amount           int64    `json:"amount"`
+	Rate             *TaxRate `json:"rate"`
+	TaxabilityReason Str      `json:"taxability_reason"`
+	TaxableAmount    int64    `json:"taxable_amount"`
+}
