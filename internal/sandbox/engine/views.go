@@ -134,15 +134,6 @@ func (tx *Tx) PreviewChange(subscription, price, behavior string) (due int64, it
 	return due, items, nil
 }
 
-// ViewInvoice looks at an invoice as its page does.
-func (tx *Tx) ViewInvoice(id string) (shape.Invoice, bool) {
-	inv := tx.Invoices.get(id)
-	if inv == nil || inv.Status == "draft" {
-		return shape.Invoice{}, false
-	}
-	return *inv, true
-}
-
 // ViewCharge looks at a charge as its receipt does.
 func (tx *Tx) ViewCharge(id string) (shape.Charge, bool) {
 	ch := tx.Charges.get(id)
@@ -150,31 +141,6 @@ func (tx *Tx) ViewCharge(id string) (shape.Charge, bool) {
 		return shape.Charge{}, false
 	}
 	return *ch, true
-}
-
-// PayInvoiceByCard pays an open invoice with a card typed on its page.
-func (tx *Tx) PayInvoiceByCard(id string, d CardDetails) error {
-	inv := tx.Invoices.get(id)
-	if inv == nil {
-		return shape.NotFound("invoice", "invoice", id)
-	}
-	if err := payable(inv); err != nil {
-		return err
-	}
-	test, err := findCard(d.Number)
-	if err != nil {
-		return err
-	}
-	if err := tx.checkTyped(d); err != nil {
-		return err
-	}
-	pm := tx.addMethod(test, d)
-	if c := tx.Customers.get(string(inv.Customer)); c != nil && test.Does.refusal(true, true) == nil {
-		if err := tx.attach(pm, c); err != nil {
-			return err
-		}
-	}
-	return tx.collect(inv, payer{Method: pm, Present: true, Proven: test.Does.asks()})
 }
 
 func clone[T any](p *T) *T {

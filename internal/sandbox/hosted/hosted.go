@@ -66,6 +66,8 @@ func (p *Pages) Install(mux *http.ServeMux) {
 
 	mux.HandleFunc("GET /i/{id}", p.showInvoice)
 	mux.HandleFunc("POST /i/{id}", p.payInvoice)
+	mux.HandleFunc("GET /i/{id}/challenge", p.showInvoiceStep)
+	mux.HandleFunc("POST /i/{id}/challenge", p.answerInvoiceStep)
 	mux.HandleFunc("GET /i/{id}/pdf", p.printInvoice)
 	mux.HandleFunc("GET /r/{id}", p.showReceipt)
 }
@@ -74,7 +76,7 @@ var functions = template.FuncMap{
 	"money":  engine.Money,
 	"date":   func(at any) string { return moment(at).Format("2 January 2006") },
 	"unix":   func(t shape.Time) int64 { return int64(t) },
-	"title":  func(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] },
+	"title":  capital,
 	"each":   each,
 	"often":  often,
 	"brand":  brand,
@@ -83,6 +85,9 @@ var functions = template.FuncMap{
 	"times":  func(a, b int64) int64 { return a * b },
 	"words":  func(s string) string { return strings.ReplaceAll(s, "_", " ") },
 }
+
+// capital writes a word as a sentence begins.
+func capital(s string) string { return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):] }
 
 func moment(at any) time.Time {
 	switch v := at.(type) {
