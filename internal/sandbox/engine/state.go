@@ -45,6 +45,7 @@ type state struct {
 	CouponProducts table[[]string]      `json:"coupon_products"`         // the only products a coupon is for
 	Reminded       flags                `json:"reminded"`                // subscriptions whose trial_will_end was sent
 	Overdue        flags                `json:"overdue"`                 // invoices whose due date has passed
+	Announced      table[int64]         `json:"announced"`               // by subscription, the period's end that invoice.upcoming told of
 	FlowsDone      flags                `json:"flows_done"`              // portal sessions whose flow is through
 	Deliveries     table[Delivery]      `json:"-" journal:"deliveries"`  // events on their way to endpoints
 	Answers        table[SavedAnswer]   `json:"-" journal:"idempotency"` // by idempotency key

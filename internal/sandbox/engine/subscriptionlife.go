@@ -34,6 +34,7 @@ func (tx *Tx) subscriptionDue(s *shape.Subscription) int64 {
 		return 0
 	}
 	sooner(int64(s.CancelAt))
+	sooner(tx.upcomingAt(s))
 	if s.PendingUpdate != nil {
 		sooner(s.PendingUpdate.ExpiresAt)
 	}
@@ -55,6 +56,8 @@ func (tx *Tx) subscriptionFallsDue(s *shape.Subscription) {
 		tx.expirePendingUpdate(s)
 	case s.PauseCollection != nil && s.PauseCollection.ResumesAt != 0 && int64(s.PauseCollection.ResumesAt) <= tx.now:
 		update(tx, "customer.subscription.updated", s, func() { s.PauseCollection = nil })
+	case tx.upcomingAt(s) != 0 && tx.upcomingAt(s) <= tx.now:
+		tx.announce(s)
 	case s.Status == "trialing" && int64(s.TrialEnd) <= tx.now:
 		tx.endTrial(s)
 	case s.Status == "trialing" && !tx.Reminded.has(s.ID):

@@ -1,8 +1,14 @@
 package version
 
+import "strings"
+
 // basilInvoice says under parent what an invoice is for, and no longer which payment it has: that is told by
 // payments, which is sent only when expand[] asks for it.
 func basilInvoice(_ Version, inv map[string]any) {
+	if id, _ := inv["subscription"].(string); inv["id"] == nil { // an announced invoice has an id only since Basil
+		_, tail, _ := strings.Cut(id, "_")
+		inv["id"] = "upcoming_in_" + tail
+	}
 	inv["parent"] = invoiceParent(inv)
 	if inv["paid_out_of_band"] == true {
 		inv["amount_paid"], inv["amount_remaining"] = inv["amount_due"], float64(0)
