@@ -5,7 +5,7 @@ import "strings"
 // basilInvoice says under parent what an invoice is for, and no longer which payment it has: that is told by
 // payments, which is sent only when expand[] asks for it.
 func basilInvoice(_ Version, inv map[string]any) {
-	if id, _ := inv["subscription"].(string); inv["id"] == nil { // an announced invoice has an id only since Basil
+	if id, _ := inv["subscription"].(string); inv["id"] == nil && inv["billing_reason"] == "upcoming" { // an announced invoice has an id only since Basil
 		_, tail, _ := strings.Cut(id, "_")
 		inv["id"] = "upcoming_in_" + tail
 	}
