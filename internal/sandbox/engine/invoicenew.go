@@ -5,11 +5,13 @@ import "github.com/payloop/payloop/internal/sandbox/shape"
 // InvoiceInput changes an invoice. Once it is final only notes change.
 type InvoiceInput struct {
 	AutoAdvance          *bool               `form:"auto_advance"`
+	AutomaticTax         *SwitchInput        `form:"automatic_tax"`
 	CollectionMethod     string              `form:"collection_method" enum:"charge_automatically|send_invoice"`
 	CustomFields         *[]CustomFieldInput `form:"custom_fields,clear"`
 	DaysUntilDue         *int64              `form:"days_until_due"`
 	DefaultPaymentMethod *string             `form:"default_payment_method,clear"`
 	Description          *string             `form:"description,clear"`
+	Discounts            *[]DiscountInput    `form:"discounts,clear"`
 	DueDate              *int64              `form:"due_date"`
 	Footer               *string             `form:"footer,clear"`
 	Metadata             map[string]string   `form:"metadata"`
@@ -65,6 +67,10 @@ func (tx *Tx) CreateInvoice(in InvoiceNew) (any, error) {
 	if err := in.check(tx, inv, c); err != nil {
 		return nil, err
 	}
+	granted, other, err := tx.granted(asked{Discounts: in.Discounts}, nil, order{Customer: c, Currency: inv.Currency})
+	if err != nil {
+		return nil, err
+	}
 	in.apply(inv)
 	tx.planAdvance(inv)
 	tx.Invoices.add(inv.ID, inv)
@@ -73,6 +79,9 @@ func (tx *Tx) CreateInvoice(in InvoiceNew) (any, error) {
 		lines = tx.takeWaiting(waitingFor{c.ID, in.Subscription, inv.Currency, s != nil}, inv.ID)
 	}
 	inv.Discounts = tx.inherited(c, s, tx.now)
+	if other {
+		tx.discountInvoice(inv, granted)
+	}
 	tx.total(inv, lines)
 	tx.emit("invoice.created", inv)
 	return inv, nil
@@ -84,15 +93,25 @@ func (tx *Tx) UpdateInvoice(id string, in InvoiceInput) (any, error) {
 	if inv == nil {
 		return nil, shape.NotFound("invoice", "invoice", id)
 	}
-	if inv.Status != "draft" && (in.CollectionMethod != "" || in.DaysUntilDue != nil || in.DueDate != nil || in.CustomFields != nil) {
+	if inv.Status != "draft" && (in.CollectionMethod != "" || in.DaysUntilDue != nil || in.DueDate != nil || in.CustomFields != nil || in.AutomaticTax != nil || in.Discounts != nil) {
 		return nil, shape.Invalid("", "invoice_not_editable", "Finalized invoices can't be updated in this way")
 	}
 	if err := in.check(tx, inv, tx.owner(inv)); err != nil {
 		return nil, err
 	}
+	granted, other, err := tx.granted(asked{Discounts: in.Discounts}, inv.Discounts, order{Customer: tx.owner(inv), Currency: inv.Currency, Amount: inv.Subtotal})
+	if err != nil {
+		return nil, err
+	}
 	update(tx, "invoice.updated", inv, func() {
 		auto := inv.AutoAdvance
 		in.apply(inv)
+		if other {
+			tx.discountInvoice(inv, granted)
+		}
+		if other || in.AutomaticTax != nil {
+			tx.total(inv, inv.Lines.Data)
+		}
 		if inv.AutoAdvance != auto || in.CollectionMethod != "" {
 			tx.planAdvance(inv)
 		}
@@ -152,6 +171,9 @@ func (in InvoiceInput) terms(inv *shape.Invoice) terms {
 }
 
 func (in InvoiceInput) apply(inv *shape.Invoice) {
+	if in.AutomaticTax != nil {
+		inv.AutomaticTax.Enabled = in.AutomaticTax.Enabled
+	}
 	if in.newTerms() {
 		in.terms(inv).apply(inv)
 	}

@@ -17,6 +17,9 @@ type previewed struct {
 	At           int64               // Unix seconds
 	ProrationAt  int64               // zero without a change
 	Lines        []shape.Line        // beside what waits for the invoice
+	Discounts    []shape.Ref         // in place of those it would have, when Discounted
+	Discounted   bool
+	Tax          *SwitchInput // automatic; nil for what it would have
 }
 
 func (tx *Tx) previewInvoice(in Preview) (*shape.Invoice, error) {
@@ -28,6 +31,10 @@ func (tx *Tx) previewInvoice(in Preview) (*shape.Invoice, error) {
 	w := waitingFor{Customer: p.Customer.ID, Currency: currency}
 	if s := p.Subscription; s != nil {
 		w.Subscription, w.Currency = s.ID, s.Currency
+	}
+	p.Tax = in.AutomaticTax
+	if err := tx.previewDiscounts(in, &p, w.Currency); err != nil {
+		return nil, err
 	}
 	waiting, err := tx.previewItems(in.InvoiceItems, p, w)
 	if err != nil {
@@ -60,6 +67,12 @@ func (tx *Tx) previewOf(p previewed, currency string, lines []shape.Line) *shape
 		}
 	}
 	inv.Discounts = tx.inherited(p.Customer, p.Subscription, p.At)
+	if p.Discounted {
+		inv.Discounts = p.Discounts
+	}
+	if p.Tax != nil {
+		inv.AutomaticTax.Enabled = p.Tax.Enabled
+	}
 	tx.total(inv, lines)
 	temporary(inv, of)
 	return inv

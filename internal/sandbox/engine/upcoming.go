@@ -11,11 +11,14 @@ import (
 // Preview asks what an invoice would be: a customer's next one, that of a subscription as it is or after a change, or
 // the first one of a subscription that is not there yet.
 type Preview struct {
-	Currency     string         `form:"currency"`
-	Customer     string         `form:"customer"`
-	Details      *PreviewChange `form:"subscription_details"`
-	InvoiceItems []PreviewItem  `form:"invoice_items"`
-	Subscription string         `form:"subscription"`
+	AutomaticTax *SwitchInput     `form:"automatic_tax"`
+	Coupon       *string          `form:"coupon,clear"`
+	Currency     string           `form:"currency"`
+	Customer     string           `form:"customer"`
+	Discounts    *[]DiscountInput `form:"discounts,clear"`
+	Details      *PreviewChange   `form:"subscription_details"`
+	InvoiceItems []PreviewItem    `form:"invoice_items"`
+	Subscription string           `form:"subscription"`
 }
 
 // PreviewChange is a subscription's change that is tried out, or what a new one would be.
