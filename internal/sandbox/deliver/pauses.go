@@ -6,8 +6,8 @@ import "time"
 const span = 3 * 24 * time.Hour
 
 // DefaultPauses are quick at first, for somebody who is developing, and then grow as Stripe's do. Stripe's
-// documentation of webhooks promises attempts for up to three days with an exponential back off, and no figures; those
-// here are what receivers report.
+// documentation of webhooks promises attempts for up to three days with an exponential back off in live mode (three
+// over a few hours in a sandbox of its own), and states no intervals; those here are what receivers report.
 func DefaultPauses() []time.Duration {
 	pauses := []time.Duration{
 		time.Second, 5 * time.Second, 30 * time.Second,

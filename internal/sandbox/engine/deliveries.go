@@ -81,7 +81,9 @@ func (e *Engine) Letter(deliveryID string) (Letter, bool) {
 	return letter, ok
 }
 
-// letter is a letter whose event is still in the canonical shape, and the version it is to be rendered in.
+// letter is a letter whose event is still in the canonical shape, and the version it is to be rendered in. As Stripe's
+// documentation has it, an endpoint that is disabled when an attempt falls due gets no more of them for that event; one
+// that is enabled again before does.
 func (e *Engine) letter(deliveryID string) (Letter, version.Version, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -131,6 +131,8 @@ func (tx *Tx) DeleteEndpoint(id string, _ NoInput) (any, error) {
 	}
 	tx.Endpoints.remove(id)
 	delete(tx.Webhooks.Rolled, id)
+	delete(tx.Faults.Sent, id)
+	delete(tx.Faults.Since, id)
 	for _, d := range tx.deliveriesTo(id) {
 		if d.Pending() {
 			tx.e.giveUp(d)
