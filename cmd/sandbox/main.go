@@ -75,7 +75,7 @@ and use any key that begins with sk_test_. Objects, events and deliveries are on
 	f.StringVar(&o.secret, "webhook-secret", "", "secret to sign those with (whsec_…), instead of a random one")
 	f.StringVar(&o.state, "state", "", "`FILE` that keeps everything over restarts")
 	f.StringVar(&o.seed, "seed", "", "`FILE` of what to begin with, in the format of the Stripe CLI's fixtures")
-	f.StringVar(&o.afterRetries, "after-retries", "cancel", "what becomes of a subscription whose renewal stays unpaid: cancel, unpaid or past_due")
+	f.StringVar(&o.afterRetries, "after-retries", "cancel", "what becomes of a subscription whose renewal fails and fails again after 3, 5 and 7 days more: cancel, unpaid or past_due")
 	f.StringVar(&o.merchant, "merchant", "", "`NAME` that the payment pages show")
 	f.StringVar(&o.taxRate, "tax-rate", "10", "flat rate of automatic tax, in `PERCENT` with up to two decimals")
 	f.StringVar(&o.apiVersion, "api-version", sandbox.APIVersions()[0],
