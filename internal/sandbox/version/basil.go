@@ -1,5 +1,7 @@
 package version
 
+import "fmt"
+
 // reintroduced is when Basil sent billing_thresholds again, which its first version had dropped.
 const reintroduced = "2025-05-28"
 
@@ -101,6 +103,12 @@ func basilSession(v Version, s map[string]any) {
 		s["collected_information"] = map[string]any{"shipping_details": shipping}
 	}
 	basilTaxProvider(within(s, "automatic_tax"))
+	switch off := within(s, "total_details")["amount_discount"]; {
+	case s["mode"] == "setup":
+		null(s, "discounts")
+	case off == nil || fmt.Sprint(off) == "0": // which discounts there are the canonical shape does not tell
+		add(s, "discounts", []any{})
+	}
 }
 
 // basilTaxProvider says who computes the tax: Stripe, where it is computed.

@@ -71,7 +71,7 @@ func TestRender(t *testing.T) {
 		"an address that Checkout collected": {
 			first,
 			`{"object":"checkout.session","status":"complete","shipping_details":{"name":"Ada"}}`,
-			`{"object":"checkout.session","status":"complete","collected_information":{"shipping_details":{"name":"Ada"}},"adaptive_pricing":null,"permissions":null,"wallet_options":null}`,
+			`{"object":"checkout.session","status":"complete","collected_information":{"shipping_details":{"name":"Ada"}},"adaptive_pricing":null,"discounts":[],"permissions":null,"wallet_options":null}`,
 		},
 		"a change that waits": {
 			latest,
