@@ -47,6 +47,23 @@ func TestInvoiceItemsWaitForTheCustomersNextInvoice(t *testing.T) {
 	}
 }
 
+func TestInvoiceItemsAndANewSubscription(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c, price := b.paying("pm_card_visa"), b.price("Basic", 500, "month")
+	b.item(c, 120)
+	s := b.session("subscription", c, price)
+	b.pay(s, visa)
+	s = must(b.stripe.CheckoutSessions.Get(s.ID, nil))
+	if inv := must(b.stripe.Invoices.Get(s.Invoice.ID, nil)); inv.AmountPaid != s.AmountTotal || inv.AutoAdvance {
+		t.Errorf("Checkout showed %d and charged %d", s.AmountTotal, inv.AmountPaid)
+	}
+	sub := must(b.stripe.Subscriptions.New(&stripe.SubscriptionParams{Customer: &c.ID, Items: []*stripe.SubscriptionItemsParams{{Price: &price.ID}}}))
+	if inv := b.latest(sub); inv.AmountPaid != 620 {
+		t.Errorf("by the API, what waits is charged too: %d", inv.AmountPaid)
+	}
+}
+
 func TestInvoiceItemsOnADraft(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

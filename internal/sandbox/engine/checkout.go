@@ -266,7 +266,7 @@ func (tx *Tx) fulfilSubscription(s *shape.Session, p *purchase, c *shape.Custome
 	st := start{
 		Customer: c, Metadata: p.Subscription.Metadata, Description: p.Subscription.Description, Method: by.Method,
 		Present: by.Present, Proven: by.Proven, Intent: p.Intent, Extra: oneTimeLines(tx.now, p.Items), TrialEnd: tx.trialOf(p),
-		Tax: s.AutomaticTax.Enabled, Granted: tx.chosen(p),
+		Shown: true, Tax: s.AutomaticTax.Enabled, Granted: tx.chosen(p),
 	}
 	p.Trialing = st.TrialEnd > tx.now
 	if t := p.Subscription.TrialSettings; t != nil {

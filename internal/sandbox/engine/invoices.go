@@ -13,13 +13,22 @@ const draftWait = time.Hour
 
 // draft makes an invoice of lines, adding what waits for the subscription's next one. Nobody is told yet.
 func (tx *Tx) draft(c *shape.Customer, s *shape.Subscription, reason, currency string, lines []shape.Line) *shape.Invoice {
-	inv := blankInvoice(tx, c, reason, currency)
+	w := waitingFor{Customer: c.ID, Currency: currency}
+	if s != nil {
+		w.Subscription = s.ID
+	}
+	return tx.draftWith(w, c, s, reason, lines)
+}
+
+// draftWith is draft for an invoice that only some of what waits may go on.
+func (tx *Tx) draftWith(w waitingFor, c *shape.Customer, s *shape.Subscription, reason string, lines []shape.Line) *shape.Invoice {
+	inv := blankInvoice(tx, c, reason, w.Currency)
 	if s != nil {
 		inv.Subscription = shape.Ref(s.ID)
 		inv.SubscriptionDetails = &shape.SubscriptionDetails{Metadata: s.Metadata}
 		inv.AutomaticTax.Enabled = s.AutomaticTax.Enabled
 		terms{Method: s.CollectionMethod, DaysUntilDue: s.DaysUntilDue}.apply(inv)
-		lines = append(tx.takeWaiting(waitingFor{c.ID, s.ID, currency, false}, inv.ID), lines...)
+		lines = append(tx.takeWaiting(w, inv.ID), lines...)
 	}
 	inv.Discounts = tx.inherited(c, s, tx.now)
 	tx.total(inv, lines)

@@ -53,6 +53,7 @@ func (tx *Tx) raise(inv *shape.Invoice) (collect bool) {
 		tx.emit("invoice.created", inv)
 		return false
 	}
+	inv.AutoAdvance = false // as on Stripe: only renewals are tried again by themselves
 	tx.emit("invoice.created", inv)
 	tx.finalize(inv)
 	return true

@@ -22,6 +22,7 @@ type start struct {
 	Intent      shape.Ref // opened before, by an attempt that failed
 	DontCharge  bool      // payment_behavior=default_incomplete
 	CancelAtEnd bool
+	Shown       bool             // the buyer was shown what it costs: what waits for the customer's next invoice goes on waiting
 	CancelAt    int64            // Unix seconds; zero for none
 	Anchor      int64            // the first full period begins then; zero for at once
 	Free        bool             // what comes before the anchor costs nothing
@@ -47,7 +48,7 @@ func (tx *Tx) startSubscription(in start) (*shape.Subscription, error) {
 // begunSubscription tells of a new subscription and collects its first invoice.
 func (tx *Tx) begunSubscription(s *shape.Subscription, in start) error {
 	tx.settleCurrency(in.Customer, s.Currency)
-	inv := tx.draft(in.Customer, s, "subscription_create", s.Currency, append(tx.firstLines(s, in), in.Extra...))
+	inv := tx.draftWith(waitingFor{in.Customer.ID, s.ID, s.Currency, in.Shown}, in.Customer, s, "subscription_create", append(tx.firstLines(s, in), in.Extra...))
 	inv.PaymentIntent = in.Intent
 	s.LatestInvoice = shape.Ref(inv.ID)
 	tx.Subscriptions.add(s.ID, s)
