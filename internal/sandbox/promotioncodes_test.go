@@ -282,3 +282,52 @@ func TestATrialTellsWhatComesAfterItsCoupon(t *testing.T) {
 		t.Errorf("summary: %s", side)
 	}
 }
+
+func TestThePageAsksForAddressAndPhone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.customer()
+	s := b.session("subscription", c, b.price("Basic", 500, "month"), func(p *stripe.CheckoutSessionParams) {
+		p.BillingAddressCollection = stripe.String("required")
+		p.PhoneNumberCollection = &stripe.CheckoutSessionPhoneNumberCollectionParams{Enabled: stripe.Bool(true)}
+		p.CustomerUpdate = &stripe.CheckoutSessionCustomerUpdateParams{Address: stripe.String("auto")}
+	})
+	form := cardForm(visa)
+	status, page, _ := b.submit(s.URL, form)
+	if by, _ := page.Find("#phone").Attr("aria-describedby"); status != http.StatusUnprocessableEntity || by != "problem" {
+		t.Errorf("without a phone number: %d, described by %q", status, by)
+	}
+	for name, value := range map[string]string{"phone": "+1 555 0100", "line1": "1 Main St", "city": "Springfield", "postal_code": "12345", "country": "us"} {
+		form.Set(name, value)
+	}
+	if status, _, _ := b.submit(s.URL, form); status != http.StatusSeeOther {
+		t.Fatalf("paid: %d", status)
+	}
+	s = must(b.stripe.CheckoutSessions.Get(s.ID, &stripe.CheckoutSessionParams{Params: expand("subscription.default_payment_method")}))
+	if d := s.CustomerDetails; d.Phone != "+1 555 0100" || d.Address.Line1 != "1 Main St" || d.Address.Country != "US" {
+		t.Errorf("session: %+v %+v", d, d.Address)
+	}
+	if pm := s.Subscription.DefaultPaymentMethod; pm.BillingDetails.Address.City != "Springfield" || pm.BillingDetails.Phone != "+1 555 0100" {
+		t.Errorf("card: %+v", pm.BillingDetails)
+	}
+	if c = must(b.stripe.Customers.Get(c.ID, nil)); c.Address.PostalCode != "12345" || c.Phone != "+1 555 0100" {
+		t.Errorf("customer: %+v %s", c.Address, c.Phone)
+	}
+}
+
+func TestTheButtonSaysWhatItIsFor(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	price := b.price("Power", 5000, "")
+	for submit, want := range map[string]string{"auto": "Pay $50.00", "pay": "Pay $50.00", "book": "Book", "donate": "Donate $50.00"} {
+		s := b.session("payment", b.customer(), price, func(p *stripe.CheckoutSessionParams) { p.SubmitType = &submit })
+		if _, page := b.visit(s.URL); page.Find("#pay").Text() != want {
+			t.Errorf("%s: %q", submit, page.Find("#pay").Text())
+		}
+	}
+	for _, form := range []string{"tax_id_collection[enabled]=true", "customer_update[shipping]=auto", "consent_collection[promotions]=auto"} {
+		if res, body := b.post("/v1/checkout/sessions", "mode=payment&"+form); res.StatusCode != http.StatusBadRequest || !strings.Contains(body, "parameter_unknown") {
+			t.Errorf("%s: %d %s", form, res.StatusCode, body)
+		}
+	}
+}

@@ -67,6 +67,8 @@ type CardDetails struct {
 	ExpYear  int64
 	Name     string
 	Email    string
+	Phone    string
+	Address  *shape.Address // where bills go
 }
 
 // behaviourOf is what a payment method does now.

@@ -28,6 +28,7 @@ func (tx *Tx) PaySession(id string, in Payment) (Paid, error) {
 	if err := tx.stillRedeemable(s, p); err != nil {
 		return Paid{}, err
 	}
+	p.Phone, p.Address = in.Phone, in.Address
 	if !needsCard(s) {
 		in.Email = tx.buyerEmail(s, in.Email)
 		return tx.complete(s, nil, in.CardDetails, false)
@@ -140,7 +141,9 @@ func (tx *Tx) complete(s *shape.Session, pm *shape.PaymentMethod, d CardDetails,
 	if s.Mode == "payment" {
 		tx.redeemPaid(s, p)
 	}
-	s.CustomerDetails = &shape.SessionCustomerDetails{Email: shape.Str(d.Email), Name: shape.Str(d.Name), TaxExempt: "none"}
+	s.CustomerDetails = &shape.SessionCustomerDetails{
+		Address: p.Address, Email: shape.Str(d.Email), Name: shape.Str(d.Name), Phone: shape.Str(p.Phone), TaxExempt: "none",
+	}
 	if c != nil {
 		s.CustomerDetails.TaxExempt = c.TaxExempt
 	}
@@ -183,21 +186,32 @@ func (tx *Tx) sessionIntent(s *shape.Session, p *purchase) *shape.PaymentIntent 
 func (tx *Tx) buyer(s *shape.Session, p *purchase, d CardDetails) *shape.Customer {
 	c := tx.Customers.get(string(s.Customer))
 	if c != nil {
-		if p.UpdateName && d.Name != "" {
-			update(tx, "customer.updated", c, func() { c.Name = shape.Str(d.Name) })
-		}
+		update(tx, "customer.updated", c, func() { p.updateBuyer(c, d.Name) })
 		return c
 	}
 	if s.Mode != "subscription" && s.CustomerCreation != "always" {
 		return nil
 	}
-	made, err := tx.CreateCustomer(CustomerNew{CustomerInput: CustomerInput{Email: &d.Email, Name: nonEmpty(d.Name)}})
+	made, err := tx.CreateCustomer(CustomerNew{CustomerInput: CustomerInput{
+		Address: addressInput(p.Address), Email: &d.Email, Name: nonEmpty(d.Name), Phone: nonEmpty(p.Phone),
+	}})
 	if err != nil {
 		return nil
 	}
 	c = made.(*shape.Customer)
 	s.Customer = shape.Ref(c.ID)
 	return c
+}
+
+// updateBuyer writes to a customer what the session may: a telephone number only where there was none.
+func (p *purchase) updateBuyer(c *shape.Customer, name string) {
+	if p.UpdateName && name != "" {
+		c.Name = shape.Str(name)
+	}
+	if p.UpdateAddress && p.Address != nil {
+		c.Address = p.Address
+	}
+	c.Phone = or(c.Phone, shape.Str(p.Phone))
 }
 
 func (tx *Tx) fulfil(s *shape.Session, p *purchase, c *shape.Customer, by payer) error {

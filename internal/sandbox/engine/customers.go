@@ -26,6 +26,15 @@ func (a *AddressInput) shape() *shape.Address {
 	}
 }
 
+func addressInput(a *shape.Address) *AddressInput {
+	if a == nil {
+		return nil
+	}
+	return &AddressInput{
+		City: string(a.City), Country: string(a.Country), Line1: string(a.Line1), Line2: string(a.Line2), PostalCode: string(a.PostalCode), State: string(a.State),
+	}
+}
+
 // CustomerInput makes or changes a customer.
 type CustomerInput struct {
 	Address          *AddressInput     `form:"address,clear"`

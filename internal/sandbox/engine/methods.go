@@ -54,7 +54,8 @@ type MethodList struct {
 // addMethod makes a payment method of a card somebody typed; nobody has it yet.
 func (tx *Tx) addMethod(c TestCard, d CardDetails) *shape.PaymentMethod {
 	pm := tx.keepMethod(c.details(), card{Behaviour: c.Does, CVC: true}, d.ExpMonth, d.ExpYear)
-	pm.BillingDetails.Email, pm.BillingDetails.Name = shape.Str(d.Email), shape.Str(d.Name)
+	pm.BillingDetails.Email, pm.BillingDetails.Name, pm.BillingDetails.Phone = shape.Str(d.Email), shape.Str(d.Name), shape.Str(d.Phone)
+	set(&pm.BillingDetails.Address, d.Address)
 	return pm
 }
 

@@ -129,6 +129,9 @@ func (tx *Tx) sessionItems(in SessionNew) ([]shape.Item, error) {
 			Description: tx.productName(*p), Price: *p, Quantity: *li.Quantity,
 		})
 	}
+	if len(items) > 0 && in.Currency != "" && in.Currency != items[0].Currency {
+		return nil, shape.Invalid("currency", "", "The prices are in `%s`, and have no option for `%s`.", items[0].Currency, in.Currency)
+	}
 	return items, checkItems(in.Mode, items, recurring)
 }
 
@@ -173,6 +176,11 @@ func (tx *Tx) priceOf(param, id string, data *PriceData) (*shape.Price, error) {
 		return nil, err
 	}
 	made := p.(*shape.Price)
+	if d := data.ProductData; d != nil {
+		product := tx.Products.get(string(made.Product))
+		setStr(&product.Description, d.Description)
+		product.Images = d.Images
+	}
 	made.Active = false // as on Stripe: it cannot be bought again by its id
 	return made, nil
 }

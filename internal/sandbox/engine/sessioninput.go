@@ -27,15 +27,13 @@ type SessionNew struct {
 	SubmitType               string            `form:"submit_type" enum:"auto|book|donate|pay"`
 	SubscriptionData         *SubscriptionData `form:"subscription_data"`
 	SuccessURL               string            `form:"success_url"`
-	TaxIDCollection          *SwitchInput      `form:"tax_id_collection"`
 	UIMode                   string            `form:"ui_mode" enum:"embedded|hosted"`
 }
 
 // CustomerUpdate says what the page may write to the customer.
 type CustomerUpdate struct {
-	Address  string `form:"address" enum:"auto|never"`
-	Name     string `form:"name" enum:"auto|never"`
-	Shipping string `form:"shipping" enum:"auto|never"`
+	Address string `form:"address" enum:"auto|never"`
+	Name    string `form:"name" enum:"auto|never"`
 }
 
 // InvoiceCreation asks for an invoice of a one-time payment.

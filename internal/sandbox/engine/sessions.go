@@ -14,17 +14,20 @@ const (
 
 // purchase is what is kept of a session beside what Stripe tells: what to make once it is paid.
 type purchase struct {
-	Items        []shape.Item     `json:"items"`
-	Subscription SubscriptionData `json:"subscription"`
-	Payment      PaymentData      `json:"payment"`
-	UpdateName   bool             `json:"update_name"` // customer_update[name]=auto
-	Chosen       shape.Ref        `json:"chosen"`      // the discount that the session has of its own
-	Discounts    []shape.Ref      `json:"discounts"`   // all that its items have, the customer's included
-	Trialing     bool             `json:"trialing"`    // a trial began with it
-	Intent       shape.Ref        `json:"intent"`      // opened by an attempt that did not succeed
-	Method       string           `json:"method"`      // the card a 3-D Secure step is about
-	Email        string           `json:"email"`       // typed before that step
-	Name         string           `json:"name"`
+	Items         []shape.Item     `json:"items"`
+	Subscription  SubscriptionData `json:"subscription"`
+	Payment       PaymentData      `json:"payment"`
+	UpdateName    bool             `json:"update_name"`    // customer_update[name]=auto
+	UpdateAddress bool             `json:"update_address"` // customer_update[address]=auto
+	Chosen        shape.Ref        `json:"chosen"`         // the discount that the session has of its own
+	Discounts     []shape.Ref      `json:"discounts"`      // all that its items have, the customer's included
+	Trialing      bool             `json:"trialing"`       // a trial began with it
+	Intent        shape.Ref        `json:"intent"`         // opened by an attempt that did not succeed
+	Method        string           `json:"method"`         // the card a 3-D Secure step is about
+	Email         string           `json:"email"`          // typed before that step
+	Name          string           `json:"name"`
+	Phone         string           `json:"phone"`
+	Address       *shape.Address   `json:"address"`
 }
 
 // CreateSession makes a Checkout Session: a page somebody can pay on.
@@ -41,7 +44,11 @@ func (tx *Tx) CreateSession(in SessionNew) (any, error) {
 		return nil, err
 	}
 	s := tx.sessionOf(in)
-	p := &purchase{Items: items, UpdateName: in.CustomerUpdate != nil && in.CustomerUpdate.Name == "auto"}
+	p := &purchase{Items: items}
+	if u := in.CustomerUpdate; u != nil {
+		p.UpdateName, p.UpdateAddress = u.Name == "auto", u.Address == "auto"
+	}
+	s.PhoneNumberCollection.Enabled = in.PhoneNumberCollection != nil && in.PhoneNumberCollection.Enabled
 	if in.SubscriptionData != nil {
 		p.Subscription = *in.SubscriptionData
 	}

@@ -6,18 +6,21 @@ import (
 	"strings"
 
 	"github.com/payloop/payloop/internal/sandbox/engine"
+	"github.com/payloop/payloop/internal/sandbox/shape"
 )
 
 // cardForm is a form for a card, as it is shown again after a mistake: never with the number and the CVC.
 type cardForm struct {
-	Exp, Name  string
-	Email      string
-	EmailKnown bool // shown, and not to be changed
-	WithEmail  bool
-	NoCard     bool // nothing is to be paid, so no card is asked for
-	Button     string
-	Problem    problem
-	TestCards  []engine.TestCard
+	Exp, Name                               string
+	Email                                   string
+	EmailKnown                              bool // shown, and not to be changed
+	WithEmail                               bool
+	NoCard                                  bool // nothing is to be paid, so no card is asked for
+	Button                                  string
+	WithPhone, WithAddress                  bool
+	Phone, Line1, City, PostalCode, Country string
+	Problem                                 problem
+	TestCards                               []engine.TestCard
 }
 
 // readCard reads the form; the problem is empty when it is complete.
@@ -49,7 +52,37 @@ func readBuyer(r *http.Request, v engine.CheckoutView) (engine.CardDetails, card
 	if !v.NeedsCard && f.Problem.Field != "email" {
 		f.Problem = problem{}
 	}
+	f.WithPhone = v.Session.PhoneNumberCollection.Enabled
+	f.WithAddress = v.Session.BillingAddressCollection == "required"
+	field := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
+	f.Phone, f.Line1, f.City, f.PostalCode, f.Country = field("phone"), field("line1"), field("city"), field("postal_code"), strings.ToUpper(field("country"))
+	if f.Problem.Message == "" {
+		f.Problem = f.missing()
+	}
+	if f.WithPhone {
+		d.Phone = f.Phone
+	}
+	if f.WithAddress {
+		d.Address = &shape.Address{
+			Line1: shape.Str(f.Line1), City: shape.Str(f.City), PostalCode: shape.Str(f.PostalCode), Country: shape.Str(f.Country),
+		}
+	}
 	return d, f
+}
+
+// missing is what the page asks for and was not given.
+func (f cardForm) missing() problem {
+	switch {
+	case f.WithPhone && len(f.Phone) < 5:
+		return problem{"phone", "Enter your phone number."}
+	case f.WithAddress && f.Line1 == "":
+		return problem{"line1", "Enter your street and number."}
+	case f.WithAddress && f.City == "":
+		return problem{"city", "Enter your town or city."}
+	case f.WithAddress && len(f.Country) != 2:
+		return problem{"country", "Enter your country as two letters, such as US or DE."}
+	}
+	return problem{}
 }
 
 // parseExpiry reads 12/34, 12 / 2034 and 1234.

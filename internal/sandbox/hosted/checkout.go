@@ -64,6 +64,7 @@ func (p *Pages) checkout(w http.ResponseWriter, r *http.Request) (engine.Checkou
 func (p *Pages) renderCheckout(w http.ResponseWriter, status int, body checkoutBody) {
 	v, f := body.CheckoutView, body.Form
 	f.WithEmail, f.EmailKnown, f.TestCards, f.NoCard = true, v.Email != "", engine.TestCards, !v.NeedsCard
+	f.WithPhone, f.WithAddress = v.Session.PhoneNumberCollection.Enabled, v.Session.BillingAddressCollection == "required"
 	f.Button = submitWords(v)
 	body.BackLink = safeLink(string(v.Session.CancelURL))
 	switch v.Session.Mode {
