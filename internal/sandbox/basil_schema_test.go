@@ -29,6 +29,7 @@ const (
 // basilUnlisted are fields of Basil that its published description leaves out: real events have them.
 var basilUnlisted = []string{
 	"subscription.plan", "subscription.quantity", "subscription_item.plan", // kept for older integrations
+	".billing_thresholds", ".plan", // of a subscription schedule: they stayed
 	"subscription.billing_thresholds", "subscription_item.billing_thresholds", // back since 2025-05-28
 	"subscription.billing_mode", "subscription_schedule.billing_mode", // since 2025-06-30
 	"checkout.session.origin_context", // since 2025-07-30

@@ -59,7 +59,7 @@ func checked(t *testing.T, h http.Handler) http.Handler {
 		for _, problem := range schemasOf(version).checkAnswer(r.Method, r.URL.Path, rec.Code, rec.Body.Bytes()) {
 			t.Errorf("%s %s → %d is not in Stripe's shape at %s: %s", r.Method, r.URL.Path, rec.Code, version, problem)
 		}
-		if strings.HasSuffix(version, ".basil") {
+		if strings.HasSuffix(version, ".basil") || strings.HasPrefix(r.URL.Path, "/v1/subscription_items") { // an item's period is not in its older answer
 			return
 		}
 		for _, problem := range checkInBasil(r.Method, r.URL.Path, rec.Code, rec.Body.Bytes()) {

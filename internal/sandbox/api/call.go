@@ -42,7 +42,7 @@ func (c *call) execute(tx *engine.Tx) reply {
 	if err != nil {
 		return c.failed(err)
 	}
-	return reply{status: http.StatusOK, body: rendered(c.version, obj), version: c.version}
+	return reply{status: http.StatusOK, body: rendered(c.version, c.withPeriods(tx, obj)), version: c.version}
 }
 
 // once runs a request the first time its key is seen, and repeats the answer after that.

@@ -120,6 +120,19 @@ var routes = []Route{
 	{"GET", "/v1/setup_intents", all(tx.ListSetups)},
 	{"GET", "/v1/setup_intents/{id}", one(tx.GetSetup)},
 
+	{"GET", "/v1/subscription_items", all(tx.ListSubscriptionItems)},
+	{"POST", "/v1/subscription_items", all(tx.CreateSubscriptionItem)},
+	{"GET", "/v1/subscription_items/{id}", one(tx.GetSubscriptionItem)},
+	{"POST", "/v1/subscription_items/{id}", one(tx.UpdateSubscriptionItem)},
+	{"DELETE", "/v1/subscription_items/{id}", one(tx.DeleteSubscriptionItem)},
+
+	{"GET", "/v1/subscription_schedules", all(tx.ListSchedules)},
+	{"POST", "/v1/subscription_schedules", all(tx.CreateSchedule)},
+	{"GET", "/v1/subscription_schedules/{id}", one(tx.GetSchedule)},
+	{"POST", "/v1/subscription_schedules/{id}", one(tx.UpdateSchedule)},
+	{"POST", "/v1/subscription_schedules/{id}/cancel", one(tx.CancelSchedule)},
+	{"POST", "/v1/subscription_schedules/{id}/release", one(tx.ReleaseSchedule)},
+
 	{"GET", "/v1/subscriptions", all(tx.ListSubscriptions)},
 	{"POST", "/v1/subscriptions", all(tx.CreateSubscription)},
 	{"GET", "/v1/subscriptions/{id}", one(tx.GetSubscription)},

@@ -68,6 +68,8 @@ func (tx *Tx) dueOrder(obj any) dueOrder {
 		return dueOrder{2, tx.Invoices.places[o.ID]}
 	case *shape.Session:
 		return dueOrder{3, tx.Sessions.places[o.ID]}
+	case *shape.SubscriptionSchedule:
+		return dueOrder{4, tx.Schedules.places[o.ID]}
 	}
 	return dueOrder{}
 }
@@ -86,6 +88,8 @@ func nextDue(tx *Tx, obj any) (id string, at int64) {
 		return o.ID, codeDue(o)
 	case *shape.Discount:
 		return o.ID, tx.discountDue(o)
+	case *shape.SubscriptionSchedule:
+		return o.ID, scheduleDue(o)
 	}
 	return "", 0
 }
@@ -111,6 +115,9 @@ func (tx *Tx) trackAll() {
 	for _, d := range tx.Discounts.all() {
 		tx.track(d)
 	}
+	for _, d := range tx.Schedules.all() {
+		tx.track(d)
+	}
 }
 
 // runDue does what falls due by the clock of this Tx up to a moment, in order, each at its own time.
@@ -132,7 +139,7 @@ func (tx *Tx) runDue(until int64) {
 
 func (tx *Tx) dueObject(id string) any {
 	for _, find := range []func(string) any{
-		finder(&tx.Subscriptions), finder(&tx.Invoices), finder(&tx.Sessions), finder(&tx.Discounts), finder(&tx.PromotionCodes), finder(&tx.Coupons),
+		finder(&tx.Subscriptions), finder(&tx.Invoices), finder(&tx.Sessions), finder(&tx.Schedules), finder(&tx.Discounts), finder(&tx.PromotionCodes), finder(&tx.Coupons),
 	} {
 		if obj := find(id); obj != nil {
 			return obj
@@ -156,6 +163,8 @@ func (tx *Tx) fallDue(obj any) {
 		o.Active = false
 	case *shape.Discount:
 		tx.endDiscount(o)
+	case *shape.SubscriptionSchedule:
+		tx.startSchedule(o)
 	}
 }
 

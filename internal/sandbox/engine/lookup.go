@@ -14,11 +14,16 @@ func (tx *Tx) Lookup(id string) any {
 	if d := tx.preview[id]; d != nil {
 		return d
 	}
+	if strings.HasPrefix(id, "si_") {
+		if _, item := tx.item(id); item != nil {
+			return item
+		}
+	}
 	if cfg := tx.PortalConfigs.get(id); cfg != nil {
 		return withoutProducts(cfg)
 	}
 	for _, find := range []func(string) any{
-		finder(&tx.Customers), finder(&tx.Products), finder(&tx.Prices), finder(&tx.Sessions), finder(&tx.Subscriptions),
+		finder(&tx.Customers), finder(&tx.Products), finder(&tx.Prices), finder(&tx.Sessions), finder(&tx.Subscriptions), finder(&tx.Schedules),
 		finder(&tx.Invoices), finder(&tx.InvoiceItems), finder(&tx.PaymentIntents), finder(&tx.SetupIntents),
 		finder(&tx.PaymentMethods), finder(&tx.Charges), finder(&tx.Refunds), finder(&tx.Balance),
 		finder(&tx.PortalSessions), finder(&tx.Events), finder(&tx.Clocks), finder(&tx.PromotionCodes), finder(&tx.Discounts), finder(&tx.TaxRates),

@@ -15,35 +15,36 @@ type state struct {
 	Offset  int64         `json:"clock_offset"` // seconds that sandbox time is ahead of the real clock
 	Account shape.Account `json:"account"`
 
-	Customers      table[shape.Customer]            `json:"customers"`
-	Products       table[shape.Product]             `json:"products"`
-	Prices         table[shape.Price]               `json:"prices"`
-	Sessions       table[shape.Session]             `json:"checkout_sessions"`
-	Subscriptions  table[shape.Subscription]        `json:"subscriptions"`
-	Invoices       table[shape.Invoice]             `json:"invoices"`
-	InvoiceItems   table[shape.InvoiceItem]         `json:"invoice_items"`
-	PaymentIntents table[shape.PaymentIntent]       `json:"payment_intents"`
-	SetupIntents   table[shape.SetupIntent]         `json:"setup_intents"`
-	PaymentMethods table[shape.PaymentMethod]       `json:"payment_methods"`
-	Charges        table[shape.Charge]              `json:"charges"`
-	Refunds        table[shape.Refund]              `json:"refunds"`
-	Balance        table[shape.BalanceTransaction]  `json:"balance_transactions"`
-	PortalConfigs  table[shape.PortalConfiguration] `json:"portal_configurations"`
-	PortalSessions table[shape.PortalSession]       `json:"portal_sessions"`
-	Events         table[shape.Event]               `json:"-" journal:"events"` // they stand apart in a snapshot
-	Endpoints      table[shape.WebhookEndpoint]     `json:"webhook_endpoints"`
-	Coupons        table[shape.Coupon]              `json:"coupons"`
-	PromotionCodes table[shape.PromotionCode]       `json:"promotion_codes"`
-	Discounts      table[shape.Discount]            `json:"discounts"`
-	TaxRates       table[shape.TaxRate]             `json:"tax_rates"`
-	Clocks         table[shape.TestClock]           `json:"test_clocks"`
+	Customers      table[shape.Customer]             `json:"customers"`
+	Products       table[shape.Product]              `json:"products"`
+	Prices         table[shape.Price]                `json:"prices"`
+	Sessions       table[shape.Session]              `json:"checkout_sessions"`
+	Subscriptions  table[shape.Subscription]         `json:"subscriptions"`
+	Schedules      table[shape.SubscriptionSchedule] `json:"subscription_schedules"`
+	Invoices       table[shape.Invoice]              `json:"invoices"`
+	InvoiceItems   table[shape.InvoiceItem]          `json:"invoice_items"`
+	PaymentIntents table[shape.PaymentIntent]        `json:"payment_intents"`
+	SetupIntents   table[shape.SetupIntent]          `json:"setup_intents"`
+	PaymentMethods table[shape.PaymentMethod]        `json:"payment_methods"`
+	Charges        table[shape.Charge]               `json:"charges"`
+	Refunds        table[shape.Refund]               `json:"refunds"`
+	Balance        table[shape.BalanceTransaction]   `json:"balance_transactions"`
+	PortalConfigs  table[shape.PortalConfiguration]  `json:"portal_configurations"`
+	PortalSessions table[shape.PortalSession]        `json:"portal_sessions"`
+	Events         table[shape.Event]                `json:"-" journal:"events"` // they stand apart in a snapshot
+	Endpoints      table[shape.WebhookEndpoint]      `json:"webhook_endpoints"`
+	Coupons        table[shape.Coupon]               `json:"coupons"`
+	PromotionCodes table[shape.PromotionCode]        `json:"promotion_codes"`
+	Discounts      table[shape.Discount]             `json:"discounts"`
+	TaxRates       table[shape.TaxRate]              `json:"tax_rates"`
+	Clocks         table[shape.TestClock]            `json:"test_clocks"`
 
 	// What Stripe keeps to itself.
 	Deleted        table[shape.Deleted] `json:"deleted"`                 // answers for objects that were
 	Cards          table[card]          `json:"cards"`                   // by payment method
 	Purchases      table[purchase]      `json:"purchases"`               // by checkout session
 	CouponProducts table[[]string]      `json:"coupon_products"`         // the only products a coupon is for
-	Reminded       flags                `json:"reminded"`                // subscriptions whose trial_will_end was sent
+	Reminded       flags                `json:"reminded"`                // subscriptions whose trial_will_end was sent, and schedules whose expiring
 	Overdue        flags                `json:"overdue"`                 // invoices whose due date has passed
 	Announced      table[int64]         `json:"announced"`               // by subscription, the period's end that invoice.upcoming told of
 	FlowsDone      flags                `json:"flows_done"`              // portal sessions whose flow is through

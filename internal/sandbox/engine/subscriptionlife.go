@@ -35,6 +35,7 @@ func (tx *Tx) subscriptionDue(s *shape.Subscription) int64 {
 	}
 	sooner(int64(s.CancelAt))
 	sooner(tx.upcomingAt(s))
+	sooner(tx.scheduleTurn(s))
 	if s.PendingUpdate != nil {
 		sooner(s.PendingUpdate.ExpiresAt)
 	}
@@ -49,6 +50,8 @@ func (tx *Tx) subscriptionFallsDue(s *shape.Subscription) {
 	switch {
 	case s.Status == "incomplete":
 		tx.expireIncomplete(s)
+	case tx.scheduleOf(s) != nil && tx.scheduleTurn(s) <= tx.now:
+		tx.turnSchedule(s)
 	case s.CancelAt != 0 && int64(s.CancelAt) <= tx.now:
 		tx.endSubscription(s, string(or(s.CancellationDetails.Reason, "cancellation_requested")))
 		tx.lastInvoice(s)
@@ -98,14 +101,17 @@ func (tx *Tx) endTrial(s *shape.Subscription) {
 // renew starts the next period.
 func (tx *Tx) renew(s *shape.Subscription) { tx.nextPeriod(s, s.CurrentPeriodEnd) }
 
-// nextPeriod moves a subscription on to the period that begins at start, with a draft of its invoice. The draft is
-// finalized and collected an hour later.
-func (tx *Tx) nextPeriod(s *shape.Subscription, start int64) {
+// nextPeriod moves a subscription on to the period that begins at start, with a draft of its invoice. Changes are made
+// to it along with that. The draft is finalized and collected an hour later.
+func (tx *Tx) nextPeriod(s *shape.Subscription, start int64, changes ...func()) {
 	c := tx.Customers.get(string(s.Customer))
 	old := shape.Period{Start: s.CurrentPeriodStart, End: s.CurrentPeriodEnd}
 	update(tx, "customer.subscription.updated", s, func() {
 		if s.Status == "trialing" {
 			s.Status = "active"
+		}
+		for _, change := range changes {
+			change()
 		}
 		s.CurrentPeriodStart = start
 		s.CurrentPeriodEnd = periodEnd(s.BillingCycleAnchor, start, s.Items.Data[0].Price.Recurring)
@@ -189,6 +195,7 @@ func (tx *Tx) endSubscription(s *shape.Subscription, reason string) {
 	}
 	s.CancellationDetails.Reason = shape.Str(reason)
 	tx.stopCollecting(s)
+	tx.abandonSchedule(s)
 	tx.emit("customer.subscription.deleted", s)
 }
 

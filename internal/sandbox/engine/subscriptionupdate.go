@@ -15,6 +15,9 @@ func (tx *Tx) UpdateSubscription(id string, in SubscriptionUpdate) (any, error) 
 	if err := tx.checkUpdate(s, in); err != nil {
 		return nil, err
 	}
+	if err := tx.checkSchedule(s, in); err != nil {
+		return nil, err
+	}
 	return s, tx.changeSubscription(s, in)
 }
 
@@ -52,6 +55,7 @@ func (tx *Tx) changeSubscription(s *shape.Subscription, in SubscriptionUpdate) e
 	tx.changing = ""
 	if prev := previous(before, encode(s)); prev != nil {
 		tx.publish("customer.subscription.updated", s, encode(s), prev)
+		tx.followItems(s)
 	}
 	return nil
 }
@@ -166,6 +170,11 @@ func (tx *Tx) checkTimes(s *shape.Subscription, in SubscriptionUpdate) error {
 
 // canWait reports whether an update has nothing that a pending update cannot hold.
 func (in SubscriptionUpdate) canWait() bool {
+	for _, it := range in.Items {
+		if it.Metadata != nil {
+			return false
+		}
+	}
 	in.PaymentBehavior, in.Items, in.ProrationBehavior, in.ProrationDate = "", nil, "", nil
 	in.BillingCycleAnchor, in.TrialEnd, in.AddInvoiceItems = "", nil, nil
 	return reflect.ValueOf(in).IsZero()
