@@ -15,8 +15,8 @@ type dueEntry struct {
 	id    string
 }
 
-// dueOrder says what goes first of what falls due at the same second: subscriptions, then invoices, then sessions, and
-// of one kind the older. It is the same after a restart.
+// dueOrder says what goes first of what falls due at the same second: what discounts end, then subscriptions, invoices,
+// sessions, and of one kind the older. It is the same after a restart.
 type dueOrder struct{ kind, place int }
 
 func (o dueOrder) before(p dueOrder) bool {
@@ -62,6 +62,8 @@ func (tx *Tx) track(obj any) {
 
 func (tx *Tx) dueOrder(obj any) dueOrder {
 	switch o := obj.(type) {
+	case *shape.Discount:
+		return dueOrder{0, tx.Discounts.places[o.ID]}
 	case *shape.Subscription:
 		return dueOrder{1, tx.Subscriptions.places[o.ID]}
 	case *shape.Invoice:
