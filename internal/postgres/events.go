@@ -30,6 +30,7 @@ func (s *Store) StoreEvents(ctx context.Context, events []billing.Event) (stored
 		SELECT id, type, api_version, object_id, to_timestamp(created), $7, $7, payload
 		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bytea[])
 			AS e (id, type, api_version, object_id, created, payload)
+		ORDER BY id -- two batches with the same events wait for each other in one order, or they would deadlock
 		ON CONFLICT (id) DO NOTHING
 		RETURNING id`, ids, types, versions, objects, created, payloads, s.Now())
 	if err != nil {

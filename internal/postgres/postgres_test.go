@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -348,6 +349,31 @@ func TestABatchOfEventsIsStoredOnceEachByteForByte(t *testing.T) {
 		if err != nil || string(e.Payload) != bodies[i] || !e.CreatedAt.Equal(b.now.Truncate(time.Second)) {
 			t.Errorf("%s: %v, %d bytes, created %s", id, err, len(e.Payload), e.CreatedAt)
 		}
+	}
+}
+
+func TestBatchesWithTheSameEventsDoNotDeadlock(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	var events []billing.Event
+	for i := range 50 {
+		events = append(events, billing.Event{ID: fmt.Sprintf("evt_%03d", i), CreatedAt: b.now, Payload: []byte("{}")})
+	}
+	var wg sync.WaitGroup
+	for round := range 20 {
+		for range 4 {
+			batch := slices.Clone(events)
+			for i := range batch {
+				batch[i].ID = fmt.Sprint(batch[i].ID, "_", round)
+			}
+			rand.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
+			wg.Go(func() {
+				if _, err := b.StoreEvents(t.Context(), batch); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
 	}
 }
 
