@@ -227,3 +227,24 @@ func TestNoAmountOffForeverInBasil(t *testing.T) {
 		t.Errorf("given at 2024-06-20: %s", body)
 	}
 }
+
+func TestPreviewInBasil(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	sc, ctx := b.basilClient(), t.Context()
+	sub := b.subscribeInBasil(sc)
+	dear := b.price("Dear", 9000, "month")
+	inv := must(sc.V1Invoices.CreatePreview(ctx, &stripe.InvoiceCreatePreviewParams{
+		Subscription: &sub.ID, SubscriptionDetails: &stripe.InvoiceCreatePreviewSubscriptionDetailsParams{
+			Items:             []*stripe.InvoiceCreatePreviewSubscriptionDetailsItemParams{{ID: &sub.Items.Data[0].ID, Price: &dear.ID}},
+			ProrationBehavior: stripe.String("always_invoice"),
+		},
+	}))
+	if inv.Parent.SubscriptionDetails.Subscription.ID != sub.ID || inv.Lines.Data[0].Parent.InvoiceItemDetails == nil || inv.AmountDue <= 0 {
+		t.Errorf("preview: %s", inv.LastResponse.RawJSON)
+	}
+	res, body := b.post("/v1/invoices/create_preview", "subscription="+sub.ID+"&coupon=x", "Stripe-Version", string(latestBasil))
+	if res.StatusCode != 400 || !strings.Contains(body, "parameter_unknown") {
+		t.Errorf("a coupon: %d %s", res.StatusCode, body)
+	}
+}
