@@ -1,8 +1,11 @@
 package sandbox_test
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -288,4 +291,51 @@ func TestCouponsAreChangedDeletedAndListed(t *testing.T) {
 		t.Error("a deleted coupon is answered")
 	}
 	b.flush()
+}
+
+func TestAOnceCouponIsOnOneDraftOnly(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c, coupon := b.buyer(), b.coupon(lasts("once", 0))
+	sub := b.subscribedWith(c, b.price("Basic", 1000, "month"), func(*stripe.SubscriptionParams) {})
+	_ = must(b.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{Coupon: &coupon.ID}))
+	if next := must(b.stripe.Invoices.Upcoming(&stripe.InvoiceUpcomingParams{Subscription: &sub.ID})); next.Total != 500 {
+		t.Errorf("before the renewal: %d", next.Total)
+	}
+	b.advance(time.Unix(sub.CurrentPeriodEnd, 0).Sub(b.sb.Now()) + time.Minute)
+	if next := must(b.stripe.Invoices.Upcoming(&stripe.InvoiceUpcomingParams{Subscription: &sub.ID})); next.Total != 1000 {
+		t.Errorf("beside the renewal's draft: %d", next.Total)
+	}
+	b.advance(month + 2*time.Hour)
+	if got := fmt.Sprint(b.paidTotals(c)); got != "[1000 500 1000]" {
+		t.Errorf("invoices: %s", got)
+	}
+}
+
+func TestDiscountsOutliveARestart(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c, coupon := b.buyer(), b.coupon(lasts("repeating", 2))
+	code := b.code(coupon, "SAVE")
+	sub := b.subscribedWith(c, b.price("Basic", 1000, "month"), func(p *stripe.SubscriptionParams) { p.PromotionCode = &code.ID })
+	b.flush()
+	state := must(io.ReadAll(must(http.Get(b.srv.URL + "/_sandbox/state")).Body))
+	req := must(http.NewRequest(http.MethodPut, b.srv.URL+"/_sandbox/state", bytes.NewReader(state)))
+	if res := must(http.DefaultClient.Do(req)); res.StatusCode != http.StatusOK {
+		t.Fatal(res.Status)
+	}
+	_ = must(b.stripe.Coupons.Update(coupon.ID, &stripe.CouponParams{Name: stripe.String("Renamed")}))
+	sub = must(b.stripe.Subscriptions.Get(sub.ID, nil))
+	if sub.Discount.Coupon.Name != "Renamed" || must(b.stripe.PromotionCodes.Get(code.ID, nil)).Coupon.Name != "Renamed" {
+		t.Errorf("the coupon of a discount is a copy: %q", sub.Discount.Coupon.Name)
+	}
+	since := b.mark()
+	b.advance(time.Unix(sub.Discount.End, 0).Sub(b.sb.Now()) - time.Minute)
+	b.advance(2 * time.Hour)
+	if got := fmt.Sprint(b.paidTotals(c)); got != "[500 500 1000]" {
+		t.Errorf("invoices: %s", got)
+	}
+	if !slices.Contains(since(), "customer.discount.deleted") || must(b.stripe.Subscriptions.Get(sub.ID, nil)).Discount != nil {
+		t.Error("the discount did not end")
+	}
 }

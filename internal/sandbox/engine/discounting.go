@@ -164,6 +164,21 @@ func (tx *Tx) inherited(c *shape.Customer, s *shape.Subscription, at int64) shap
 	}
 	return slices.DeleteFunc(slices.Clone(from), func(id shape.Ref) bool {
 		d := tx.discount(id)
-		return d == nil || d.End != 0 && int64(d.End) <= at
+		return d == nil || d.End != 0 && int64(d.End) <= at || tx.spoken(d)
 	})
+}
+
+// spoken reports whether a discount that is good for one invoice is on a draft already, which will use it up.
+func (tx *Tx) spoken(d *shape.Discount) bool {
+	if d.Coupon.Duration != "once" {
+		return false
+	}
+	for _, inv := range tx.Invoices.of(or(string(d.Subscription), string(d.Customer))) {
+		if inv.Status == "draft" && slices.ContainsFunc(inv.TotalDiscountAmounts, func(a shape.DiscountAmount) bool {
+			return string(a.Discount) == d.ID && a.Amount > 0
+		}) {
+			return true
+		}
+	}
+	return false
 }
