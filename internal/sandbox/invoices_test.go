@@ -153,9 +153,11 @@ func TestInvoiceDraftIsChangedAndDeleted(t *testing.T) {
 	draft := b.invoice(c, func(p *stripe.InvoiceParams) {
 		p.Description, p.Footer = stripe.String("Memo"), stripe.String("Foot")
 		p.StatementDescriptor = stripe.String("ACME")
+		p.PaymentSettings = &stripe.InvoicePaymentSettingsParams{PaymentMethodTypes: []*string{stripe.String("card")}}
 		p.CustomFields = []*stripe.InvoiceCustomFieldParams{{Name: stripe.String("PO"), Value: stripe.String("17")}}
 	})
-	if draft.Description != "Memo" || draft.Footer != "Foot" || draft.StatementDescriptor != "ACME" || draft.CustomFields[0].Value != "17" {
+	if draft.Description != "Memo" || draft.Footer != "Foot" || draft.StatementDescriptor != "ACME" || draft.CustomFields[0].Value != "17" ||
+		len(draft.PaymentSettings.PaymentMethodTypes) != 1 {
 		t.Errorf("draft: %+v", draft)
 	}
 	since := b.mark()
@@ -284,6 +286,8 @@ func TestInvoiceRefusals(t *testing.T) {
 		{"no address to send to", stripe.InvoiceParams{Customer: &mute.ID, CollectionMethod: str("send_invoice"), DaysUntilDue: num(5)}, ""},
 		{"a card that is not theirs", stripe.InvoiceParams{Customer: &c.ID, DefaultPaymentMethod: str("pm_none")}, "default_payment_method"},
 		{"a currency that is none", stripe.InvoiceParams{Customer: &c.ID, Currency: str("dollars")}, "currency"},
+		{"another way to pay", stripe.InvoiceParams{Customer: &c.ID, PaymentSettings: &stripe.InvoicePaymentSettingsParams{PaymentMethodTypes: []*string{str("sepa_debit")}}},
+			"payment_settings[payment_method_types]"},
 		{"a long descriptor", stripe.InvoiceParams{Customer: &c.ID, StatementDescriptor: str("A very long descriptor, indeed")}, "statement_descriptor"},
 	} {
 		_, err := b.stripe.Invoices.New(&tt.params)

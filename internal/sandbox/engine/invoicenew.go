@@ -15,7 +15,13 @@ type InvoiceInput struct {
 	DueDate              *int64              `form:"due_date"`
 	Footer               *string             `form:"footer,clear"`
 	Metadata             map[string]string   `form:"metadata"`
+	PaymentSettings      *InvoicePayInput    `form:"payment_settings"`
 	StatementDescriptor  *string             `form:"statement_descriptor,clear"`
+}
+
+// InvoicePayInput is how an invoice may be paid: by card.
+type InvoicePayInput struct {
+	PaymentMethodTypes *[]string `form:"payment_method_types,clear"`
 }
 
 // CustomFieldInput is a name and a value that an invoice shows.
@@ -137,6 +143,11 @@ func (in InvoiceInput) check(tx *Tx, inv *shape.Invoice, c *shape.Customer) erro
 			return err
 		}
 	}
+	if p := in.PaymentSettings; p != nil {
+		if err := (&PaymentSettings{PaymentMethodTypes: p.PaymentMethodTypes}).check(); err != nil {
+			return err
+		}
+	}
 	return in.checkFields()
 }
 
@@ -183,6 +194,12 @@ func (in InvoiceInput) apply(inv *shape.Invoice) {
 	setStr(&inv.Footer, in.Footer)
 	setStr(&inv.StatementDescriptor, in.StatementDescriptor)
 	inv.Metadata = inv.Metadata.Merge(in.Metadata)
+	if p := in.PaymentSettings; p != nil && p.PaymentMethodTypes != nil {
+		inv.PaymentSettings.PaymentMethodTypes = nil
+		if len(*p.PaymentMethodTypes) > 0 {
+			inv.PaymentSettings.PaymentMethodTypes = *p.PaymentMethodTypes
+		}
+	}
 	if in.CustomFields == nil {
 		return
 	}

@@ -150,7 +150,7 @@ func (p *PaymentSettings) check() error {
 	}
 	for _, t := range *p.PaymentMethodTypes {
 		if t != "card" {
-			return shape.Invalid("payment_settings[payment_method_types]", "", "In the sandbox subscriptions are paid by card: %s is not there, use card.", t)
+			return shape.Invalid("payment_settings[payment_method_types]", "", "In the sandbox subscriptions and invoices are paid by card: %s is not there, use card.", t)
 		}
 	}
 	return nil
