@@ -22,6 +22,8 @@ const defaultFlush = 30 * time.Second
 func (s *Sandbox) installControl(mux *http.ServeMux) {
 	mux.HandleFunc("POST /_sandbox/pay/{id}", s.pay)
 	mux.HandleFunc("POST /_sandbox/settle/{id}", s.settlePayment)
+	mux.HandleFunc("POST /_sandbox/charges/{id}/dispute", s.dispute)
+	mux.HandleFunc("POST /_sandbox/disputes/{id}/close", s.closeDispute)
 	mux.HandleFunc("POST /_sandbox/deliveries/flush", s.flush)
 	mux.HandleFunc("POST /_sandbox/webhook_endpoints/{id}/roll", s.rollSecret)
 	mux.HandleFunc("GET /_sandbox/clock", s.clock)

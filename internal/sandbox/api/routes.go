@@ -25,6 +25,8 @@ func Routes() []Route { return routes }
 // routes are the endpoints, one line each.
 var routes = []Route{
 	{"GET", "/v1/account", all(tx.GetAccount)},
+	{"GET", "/v1/balance", all(tx.GetBalance)},
+	{"GET", "/v1/balance_transactions", all(tx.ListBalanceTransactions)},
 	{"GET", "/v1/balance_transactions/{id}", one(tx.GetBalanceTransaction)},
 
 	{"GET", "/v1/billing_portal/configurations", all(tx.ListPortalConfigs)},
@@ -58,6 +60,10 @@ var routes = []Route{
 	{"DELETE", "/v1/customers/{id}/discount", one(tx.DeleteCustomerDiscount)},
 	{"GET", "/v1/customers/{id}/payment_methods", one(tx.ListCustomerMethods)},
 
+	{"GET", "/v1/disputes", all(tx.ListDisputes)},
+	{"GET", "/v1/disputes/{id}", one(tx.GetDispute)},
+	{"POST", "/v1/disputes/{id}", one(tx.UpdateDispute)},
+	{"POST", "/v1/disputes/{id}/close", one(tx.AcceptDispute)},
 	{"GET", "/v1/events", all(tx.ListEvents)},
 	{"GET", "/v1/events/{id}", one(tx.GetEvent)},
 
@@ -87,7 +93,11 @@ var routes = []Route{
 
 	{"GET", "/v1/payment_intents", all(tx.ListIntents)},
 	{"GET", "/v1/payment_intents/{id}", one(tx.GetIntent)},
+	{"POST", "/v1/payment_intents", all(tx.CreateIntent)},
 	{"POST", "/v1/payment_intents/{id}", one(tx.UpdateIntent)},
+	{"POST", "/v1/payment_intents/{id}/cancel", one(tx.CancelIntent)},
+	{"POST", "/v1/payment_intents/{id}/capture", one(tx.CaptureIntent)},
+	{"POST", "/v1/payment_intents/{id}/confirm", one(tx.ConfirmIntent)},
 
 	{"GET", "/v1/payment_methods", all(tx.ListMethods)},
 	{"POST", "/v1/payment_methods", all(tx.CreateMethod)},
@@ -116,9 +126,14 @@ var routes = []Route{
 	{"POST", "/v1/refunds", all(tx.CreateRefund)},
 	{"GET", "/v1/refunds/{id}", one(tx.GetRefund)},
 	{"POST", "/v1/refunds/{id}", one(tx.UpdateRefund)},
+	{"POST", "/v1/refunds/{id}/cancel", one(tx.CancelRefund)},
 
 	{"GET", "/v1/setup_intents", all(tx.ListSetups)},
+	{"POST", "/v1/setup_intents", all(tx.CreateSetup)},
 	{"GET", "/v1/setup_intents/{id}", one(tx.GetSetup)},
+	{"POST", "/v1/setup_intents/{id}", one(tx.UpdateSetup)},
+	{"POST", "/v1/setup_intents/{id}/cancel", one(tx.CancelSetup)},
+	{"POST", "/v1/setup_intents/{id}/confirm", one(tx.ConfirmSetup)},
 
 	{"GET", "/v1/subscription_items", all(tx.ListSubscriptionItems)},
 	{"POST", "/v1/subscription_items", all(tx.CreateSubscriptionItem)},

@@ -47,6 +47,8 @@ func (d *Dashboard) Install(mux *http.ServeMux) {
 	mux.HandleFunc("GET /_sandbox/dashboard/faults", d.showFaults)
 	mux.HandleFunc("POST /_sandbox/deliveries/{id}/resend", d.resend)
 	mux.HandleFunc("POST /_sandbox/charges/{id}/refund", d.refund)
+	mux.HandleFunc("POST /_sandbox/dashboard/dispute/{id}", d.dispute)
+	mux.HandleFunc("POST /_sandbox/dashboard/close-dispute/{id}", d.closeDispute)
 	mux.HandleFunc("POST /_sandbox/dashboard/settle/{id}", d.settle)
 	mux.HandleFunc("POST /_sandbox/dashboard/advance", d.advance)
 	mux.HandleFunc("POST /_sandbox/dashboard/webhook_endpoints/{id}/status", d.switchEndpoint)
@@ -118,8 +120,10 @@ func (d *Dashboard) showObjects(w http.ResponseWriter, r *http.Request) {
 
 type object struct {
 	engine.Object
-	Charge *shape.Charge // when it is one that can be refunded
-	Unpaid string        // the id of a session whose bank payment is under way
+	Charge     *shape.Charge // when it is one that can be refunded
+	Dispute    string        // the id of a dispute that is open
+	Disputable bool
+	Unpaid     string // the id of a session whose bank payment is under way
 }
 
 func (d *Dashboard) showObject(w http.ResponseWriter, r *http.Request) {
@@ -131,8 +135,11 @@ func (d *Dashboard) showObject(w http.ResponseWriter, r *http.Request) {
 	found := false
 	_ = d.engine.Read(func(tx *engine.Tx) error {
 		o.Object, found = tx.Inspect(r.PathValue("kind"), r.PathValue("id"))
-		if ch, ok := tx.ViewCharge(r.PathValue("id")); ok && ch.AmountRefunded < ch.Amount {
-			o.Charge = &ch
+		if ch, ok := tx.ViewCharge(r.PathValue("id")); ok && tx.Refundable(ch.ID) {
+			o.Charge, o.Disputable = &ch, !ch.Disputed
+		}
+		if tx.DisputeOpen(r.PathValue("id")) {
+			o.Dispute = r.PathValue("id")
 		}
 		if tx.AwaitsBank(r.PathValue("id")) {
 			o.Unpaid = r.PathValue("id")
@@ -156,6 +163,30 @@ func (d *Dashboard) refund(w http.ResponseWriter, r *http.Request) {
 		return err
 	}, in.Charge)
 	d.back(w, r, "/_sandbox/objects/charges/"+in.Charge, err)
+}
+
+// dispute lets a charge be disputed, and goes on to the dispute.
+func (d *Dashboard) dispute(w http.ResponseWriter, r *http.Request) {
+	in := engine.DisputeNew{Reason: r.PostFormValue("reason")}
+	in.Amount, _ = strconv.ParseInt(r.PostFormValue("amount"), 10, 64)
+	to := ""
+	err := d.engine.Do(shape.EventRequest{}, func(tx *engine.Tx) error {
+		made, err := tx.DisputeCharge(r.PathValue("id"), in)
+		if err == nil {
+			to = "/_sandbox/objects/disputes/" + made.ID
+		}
+		return err
+	}, r.PathValue("id"))
+	d.back(w, r, to, err)
+}
+
+// closeDispute says how a dispute ended.
+func (d *Dashboard) closeDispute(w http.ResponseWriter, r *http.Request) {
+	err := d.engine.Do(shape.EventRequest{}, func(tx *engine.Tx) error {
+		_, err := tx.CloseDispute(r.PathValue("id"), r.PostFormValue("result"))
+		return err
+	}, r.PathValue("id"))
+	d.back(w, r, "/_sandbox/objects/disputes/"+r.PathValue("id"), err)
 }
 
 // settle says how a bank payment ended.

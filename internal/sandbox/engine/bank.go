@@ -95,7 +95,7 @@ func (tx *Tx) SettleBankPayment(id string, succeeded bool) error {
 		tx.emit("checkout.session.async_payment_failed", s)
 		return nil
 	}
-	tx.book(ch)
+	tx.book(ch, ch.Amount)
 	pi.Status, pi.AmountReceived = "succeeded", pi.Amount
 	s.PaymentStatus = "paid"
 	tx.emit("charge.succeeded", ch)

@@ -16,27 +16,44 @@ const (
 func (tx *Tx) addCharge(pi *shape.PaymentIntent, p payer, refused *shape.Error) *shape.Charge {
 	ch := &shape.Charge{
 		ID: longID("ch"), Object: "charge", Amount: pi.Amount, BillingDetails: p.Method.BillingDetails,
-		CalculatedStatementDescriptor: "SANDBOX", Created: tx.now, Currency: pi.Currency, Customer: pi.Customer,
+		CalculatedStatementDescriptor: descriptor(pi), Created: tx.now, Currency: pi.Currency, Customer: pi.Customer,
 		Description: pi.Description, Invoice: pi.Invoice, Metadata: shape.Metadata{}.Merge(pi.Metadata), Outcome: outcome(tx.behaviourOf(p.Method.ID), refused),
 		PaymentIntent: shape.Ref(pi.ID), PaymentMethod: shape.Str(p.Method.ID),
 		PaymentMethodDetails: methodDetails(pi, p),
 		ReceiptEmail:         pi.ReceiptEmail,
+		StatementDescriptor:  pi.StatementDescriptor, StatementDescriptorSuffix: pi.StatementDescriptorSuffix,
 	}
 	if refused != nil {
 		ch.Status, ch.FailureCode, ch.FailureMessage = "failed", shape.Str(refused.Code), shape.Str(refused.Message)
 	} else {
-		tx.book(ch)
+		ch.Status, ch.Paid, ch.ReceiptURL = "succeeded", true, shape.Str(tx.e.baseURL+"/r/"+ch.ID)
+	}
+	if refused == nil && pi.CaptureMethod != "manual" {
+		tx.book(ch, ch.Amount)
 	}
 	tx.Charges.add(ch.ID, ch)
 	return ch
 }
 
-// book puts the money of a charge on the merchant's balance, less the fee.
-func (tx *Tx) book(ch *shape.Charge) {
-	ch.Status, ch.Paid, ch.Captured, ch.AmountCaptured = "succeeded", true, true, ch.Amount
+// book captures an amount of a charge: it goes on the merchant's balance, less the fee.
+func (tx *Tx) book(ch *shape.Charge, amount int64) {
+	ch.Status, ch.Paid, ch.Captured, ch.AmountCaptured = "succeeded", true, true, amount
 	ch.ReceiptURL = shape.Str(tx.e.baseURL + "/r/" + ch.ID)
-	fee := min(ch.Amount, int64(math.Round(float64(ch.Amount*feePermille)/1000))+feeFixed)
-	ch.BalanceTransaction = tx.addBalance("charge", ch.ID, ch.Currency, ch.Amount, fee)
+	fee := min(amount, int64(math.Round(float64(amount*feePermille)/1000))+feeFixed)
+	b := tx.move("charge", ch.ID, ch.Currency, amount, fee)
+	b.Description = ch.Description
+	if tx.behaviourOf(string(ch.PaymentMethod)) == paysAtOnce {
+		b.AvailableOn = tx.now
+	}
+	ch.BalanceTransaction = shape.Ref(b.ID)
+}
+
+// descriptor is what the buyer reads on their bank's statement.
+func descriptor(pi *shape.PaymentIntent) shape.Str {
+	if pi.StatementDescriptorSuffix != "" {
+		return "SANDBOX* " + pi.StatementDescriptorSuffix
+	}
+	return or(pi.StatementDescriptor, "SANDBOX")
 }
 
 func methodDetails(pi *shape.PaymentIntent, p payer) shape.MethodDetails {
@@ -81,19 +98,6 @@ func outcome(b behaviour, refused *shape.Error) *shape.Outcome {
 	return out
 }
 
-// addBalance writes a movement of the merchant's balance; available after two days, as in the United States.
-func (tx *Tx) addBalance(kind, source, currency string, amount, fee int64) shape.Ref {
-	b := &shape.BalanceTransaction{
-		ID: longID("txn"), Object: "balance_transaction", Amount: amount, AvailableOn: tx.now + int64(2*day.Seconds()), Created: tx.now,
-		Currency: currency, Fee: fee, Net: amount - fee, ReportingCategory: kind, Source: shape.Ref(source), Status: "pending", Type: kind,
-	}
-	if fee > 0 {
-		b.FeeDetails = []shape.Fee{{Amount: fee, Currency: currency, Description: "Stripe processing fees", Type: "stripe_fee"}}
-	}
-	tx.Balance.add(b.ID, b)
-	return shape.Ref(b.ID)
-}
-
 // ChargeList asks for charges.
 type ChargeList struct {
 	Page
@@ -131,9 +135,4 @@ func (tx *Tx) ListCharges(in ChargeList) (any, error) {
 	return list("/v1/charges", in.Page, tx.Charges.newestOf(in.PaymentIntent, in.Customer), func(ch *shape.Charge) bool {
 		return matches(in.Customer, string(ch.Customer)) && matches(in.PaymentIntent, string(ch.PaymentIntent)) && in.Created.Has(ch.Created)
 	})
-}
-
-// GetBalanceTransaction answers a movement of the merchant's balance.
-func (tx *Tx) GetBalanceTransaction(id string, _ NoInput) (any, error) {
-	return found(tx.Balance.get(id), "id", "balance transaction", id)
 }

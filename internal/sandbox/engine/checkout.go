@@ -178,6 +178,7 @@ func (tx *Tx) sessionIntent(s *shape.Session, p *purchase) *shape.PaymentIntent 
 	p.Intent = shape.Ref(pi.ID)
 	if s.Mode == "payment" {
 		s.PaymentIntent = p.Intent
+		tx.Sessions.index(s.ID)
 	}
 	return pi
 }

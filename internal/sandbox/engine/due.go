@@ -92,6 +92,14 @@ func nextDue(tx *Tx, obj any) (id string, at int64) {
 		return o.ID, tx.discountDue(o)
 	case *shape.SubscriptionSchedule:
 		return o.ID, scheduleDue(o)
+	case *shape.PaymentIntent:
+		return o.ID, tx.captureDue(o)
+	case *shape.Charge:
+		return o.ID, tx.comingAt(o.ID)
+	case *shape.Refund:
+		return o.ID, tx.comingAt(o.ID)
+	case *shape.Dispute:
+		return o.ID, tx.comingAt(o.ID)
 	}
 	return "", 0
 }
@@ -120,6 +128,7 @@ func (tx *Tx) trackAll() {
 	for _, d := range tx.Schedules.all() {
 		tx.track(d)
 	}
+	tx.trackPayments()
 }
 
 // runDue does what falls due by the clock of this Tx up to a moment, in order, each at its own time.
@@ -147,7 +156,7 @@ func (tx *Tx) dueObject(id string) any {
 			return obj
 		}
 	}
-	return nil // it is gone
+	return tx.duePayment(id)
 }
 
 func (tx *Tx) fallDue(obj any) {
@@ -167,6 +176,8 @@ func (tx *Tx) fallDue(obj any) {
 		tx.endDiscount(o)
 	case *shape.SubscriptionSchedule:
 		tx.startSchedule(o)
+	default:
+		tx.paymentFallsDue(o)
 	}
 }
 

@@ -46,11 +46,11 @@ func (t *table[T]) row(id string) any {
 func (tx *Tx) shelves() ([]string, map[string]shelf) {
 	return []string{
 			"customers", "products", "prices", "checkout_sessions", "subscriptions", "subscription_schedules", "invoices", "payment_intents", "charges",
-			"refunds", "payment_methods", "setup_intents", "portal_configurations", "portal_sessions", "webhook_endpoints", "coupons", "promotion_codes", "test_clocks",
+			"refunds", "disputes", "payment_methods", "setup_intents", "portal_configurations", "portal_sessions", "webhook_endpoints", "coupons", "promotion_codes", "test_clocks",
 		}, map[string]shelf{
 			"customers": &tx.Customers, "products": &tx.Products, "prices": &tx.Prices, "checkout_sessions": &tx.Sessions,
 			"subscriptions": &tx.Subscriptions, "subscription_schedules": &tx.Schedules, "invoices": &tx.Invoices, "payment_intents": &tx.PaymentIntents, "charges": &tx.Charges,
-			"refunds": &tx.Refunds, "payment_methods": &tx.PaymentMethods, "setup_intents": &tx.SetupIntents,
+			"refunds": &tx.Refunds, "disputes": &tx.Disputes, "payment_methods": &tx.PaymentMethods, "setup_intents": &tx.SetupIntents,
 			"portal_configurations": &tx.PortalConfigs, "portal_sessions": &tx.PortalSessions, "webhook_endpoints": secretless{&tx.Endpoints},
 			"coupons": &tx.Coupons, "promotion_codes": &tx.PromotionCodes, "test_clocks": &tx.Clocks,
 		}

@@ -25,7 +25,7 @@ func (tx *Tx) Lookup(id string) any {
 	for _, find := range []func(string) any{
 		finder(&tx.Customers), finder(&tx.Products), finder(&tx.Prices), finder(&tx.Sessions), finder(&tx.Subscriptions), finder(&tx.Schedules),
 		finder(&tx.Invoices), finder(&tx.InvoiceItems), finder(&tx.PaymentIntents), finder(&tx.SetupIntents),
-		finder(&tx.PaymentMethods), finder(&tx.Charges), finder(&tx.Refunds), finder(&tx.Balance),
+		finder(&tx.PaymentMethods), finder(&tx.Charges), finder(&tx.Refunds), tx.findMovement, finder(&tx.Disputes),
 		finder(&tx.PortalSessions), finder(&tx.Events), finder(&tx.Clocks), finder(&tx.PromotionCodes), finder(&tx.Discounts), finder(&tx.TaxRates),
 	} {
 		if obj := find(id); obj != nil {

@@ -116,6 +116,9 @@ func (tx *Tx) checkAttach(token string, c *shape.Customer) error {
 			return shape.Invalid("", "payment_method_unexpected_state",
 				"The payment method you provided has already been attached to a customer.")
 		}
+		if err := tx.usedUp(pm); err != nil {
+			return err
+		}
 		does, known = tx.behaviourOf(token), true
 	}
 	if !known {
@@ -125,6 +128,15 @@ func (tx *Tx) checkAttach(token string, c *shape.Customer) error {
 		return refused
 	}
 	return nil
+}
+
+// usedUp refuses a payment method that was used without a customer, or taken from one.
+func (tx *Tx) usedUp(pm *shape.PaymentMethod) error {
+	if kept := tx.Cards.get(pm.ID); kept == nil || !kept.Spent {
+		return nil
+	}
+	return shape.Invalid("payment_method", "", "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, "+
+		"or was detached from a Customer. It may not be used again. To use a PaymentMethod multiple times, you must attach it to a Customer first.")
 }
 
 // latestMethod is the card a customer added last.
@@ -228,6 +240,9 @@ func (tx *Tx) DetachMethod(id string, _ NoInput) (any, error) {
 		update(tx, "customer.updated", c, func() { c.InvoiceSettings.DefaultPaymentMethod = "" })
 	}
 	update(tx, "payment_method.detached", pm, func() { pm.Customer = "" })
+	if kept := tx.Cards.get(id); kept != nil {
+		kept.Spent = true
+	}
 	return pm, nil
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // ownerFields are the fields that name what an object belongs to, in the order that leads to its customer.
-var ownerFields = []string{"Customer", "Invoice", "Subscription", "PaymentIntent", "Charge", "Product", "TestClock"}
+var ownerFields = []string{"Customer", "Invoice", "Subscription", "PaymentIntent", "SetupIntent", "Charge", "Product", "TestClock"}
 
 // owners are the ids of what an object belongs to: its customer, invoice, subscription and so on.
 func owners(obj any) []string {

@@ -18,14 +18,25 @@ type purpose struct {
 
 // payer is who pays with what.
 type payer struct {
-	Method  *shape.PaymentMethod
-	Present bool // the buyer sits before the page
-	Proven  bool // and has passed 3-D Secure
-	Planned bool // nobody asked for this attempt: its time had come
+	Method       *shape.PaymentMethod
+	Present      bool   // the buyer is there, before a page or before the caller's own
+	Proven       bool   // and has passed 3-D Secure
+	ByAPI        bool   // nobody sits before a page of the sandbox
+	FailOnAction bool   // rather than ask for 3-D Secure
+	ReturnURL    string // where the buyer goes after it
+	Planned      bool   // nobody asked for this attempt: its time had come
 }
 
 // newIntent opens a payment; nothing is charged yet.
 func (tx *Tx) newIntent(p purpose) *shape.PaymentIntent {
+	pi := tx.blankIntent(p)
+	tx.PaymentIntents.add(pi.ID, pi)
+	tx.emit("payment_intent.created", pi)
+	return pi
+}
+
+// blankIntent is newIntent before anybody is told.
+func (tx *Tx) blankIntent(p purpose) *shape.PaymentIntent {
 	pi := &shape.PaymentIntent{
 		ID: longID("pi"), Object: "payment_intent", Amount: p.Amount, CaptureMethod: "automatic", ConfirmationMethod: "automatic",
 		Created: tx.now, Currency: p.Currency, Customer: p.Customer, Description: shape.Str(p.Description), Invoice: p.Invoice,
@@ -34,18 +45,25 @@ func (tx *Tx) newIntent(p purpose) *shape.PaymentIntent {
 		PaymentMethodOptions: shape.PaymentMethodOptions{Card: &shape.CardOptions{RequestThreeDSecure: "automatic"}},
 	}
 	pi.ClientSecret = pi.ID + "_secret_" + random(25)
-	tx.PaymentIntents.add(pi.ID, pi)
-	tx.emit("payment_intent.created", pi)
 	return pi
 }
 
 // confirm tries to collect. A refused card is answered as Stripe's error, and told in events.
 func (tx *Tx) confirm(pi *shape.PaymentIntent, p payer) error {
-	b := tx.behaviourOf(p.Method.ID)
-	if b == asksEveryTime && !p.Present {
-		return tx.wantAuthentication(pi, p)
-	}
+	b := tx.chargedAs(pi, p)
 	refused := b.refusal(p.Present, p.Proven)
+	absent := !p.Present && refused != nil && refused.Code == "authentication_required"
+	switch {
+	case absent && pi.Invoice != "":
+		tx.challenge(pi, p.Method, p.ReturnURL)
+		refused.PaymentMethod = p.Method
+		return refused
+	case absent, p.Present && p.ByAPI && !p.Proven && b.asks() && p.FailOnAction:
+		refused = authenticationRequired()
+	case p.Present && p.ByAPI && !p.Proven && b.asks():
+		tx.challenge(pi, p.Method, p.ReturnURL)
+		return actionRequired(pi)
+	}
 	ch := tx.addCharge(pi, p, refused)
 	pi.LatestCharge = shape.Ref(ch.ID)
 	pi.NextAction = nil
@@ -54,11 +72,62 @@ func (tx *Tx) confirm(pi *shape.PaymentIntent, p payer) error {
 		tx.emit("charge.failed", ch)
 		return tx.intentFailed(pi, p.Method, refused)
 	}
-	pi.Status, pi.AmountReceived, pi.LastPaymentError = "succeeded", pi.Amount, nil
-	pi.PaymentMethod = shape.Ref(p.Method.ID)
-	tx.emit("charge.succeeded", ch)
-	tx.emit("payment_intent.succeeded", pi)
+	tx.charged(pi, ch, p)
 	return nil
+}
+
+// actionRequired says of an invoice that it is not paid yet; for other payments the intent itself says so.
+func actionRequired(pi *shape.PaymentIntent) error {
+	if pi.Invoice == "" {
+		return nil
+	}
+	e := cardError("invoice_payment_intent_requires_action", "", "This payment requires additional user action before it can be completed "+
+		"successfully. Payment can be completed using the PaymentIntent associated with the invoice.")
+	e.PaymentIntent = clone(pi)
+	return e
+}
+
+// chargedAs is what a card does with this payment.
+func (tx *Tx) chargedAs(pi *shape.PaymentIntent, p payer) behaviour {
+	b := tx.behaviourOf(p.Method.ID)
+	if b == failsLater && p.ByAPI {
+		return declines
+	}
+	if o := pi.PaymentMethodOptions.Card; o != nil && o.RequestThreeDSecure != "automatic" && p.Present {
+		return b.onRequest()
+	}
+	return b
+}
+
+// charged goes on after the bank said yes.
+func (tx *Tx) charged(pi *shape.PaymentIntent, ch *shape.Charge, p payer) {
+	pi.PaymentMethod, pi.LastPaymentError = shape.Ref(p.Method.ID), nil
+	tx.emit("charge.succeeded", ch)
+	if ch.Captured {
+		pi.Status, pi.AmountReceived = "succeeded", pi.Amount
+		tx.emit("payment_intent.succeeded", pi)
+	} else {
+		pi.Status, pi.AmountCapturable = "requires_capture", pi.Amount
+		tx.emit("payment_intent.amount_capturable_updated", pi)
+	}
+	tx.keepForLater(pi, p)
+	tx.planDispute(ch)
+}
+
+// keepForLater saves the card where the payment was to do so, and else notes that it is used up.
+func (tx *Tx) keepForLater(pi *shape.PaymentIntent, p payer) {
+	kept := tx.Cards.get(p.Method.ID)
+	if kept == nil {
+		return
+	}
+	if pi.SetupFutureUsage == "off_session" && p.Proven {
+		kept.SetUp = true
+	}
+	c := tx.Customers.get(string(pi.Customer))
+	if p.Method.Customer == "" && c != nil && pi.SetupFutureUsage != "" {
+		_ = tx.attach(p.Method, c) // a card that was just charged can be attached
+	}
+	kept.Spent = p.Method.Customer == ""
 }
 
 // intentFailed notes why a payment did not work; the intent waits for another card.
@@ -71,14 +140,6 @@ func (tx *Tx) intentFailed(pi *shape.PaymentIntent, pm *shape.PaymentMethod, why
 	snapshot := *pi
 	answer.PaymentIntent = &snapshot
 	return &answer
-}
-
-// wantAuthentication is a payment without the buyer that their bank wants them for.
-func (tx *Tx) wantAuthentication(pi *shape.PaymentIntent, p payer) error {
-	tx.challenge(pi, p.Method, "")
-	refused := authenticationRequired()
-	refused.PaymentMethod = p.Method
-	return refused
 }
 
 // challenge puts a payment on hold until the buyer has passed 3-D Secure.
@@ -99,42 +160,17 @@ func (tx *Tx) cancelIntent(id shape.Ref, why string) {
 	if pi == nil || pi.Status == "succeeded" || pi.Status == "canceled" {
 		return
 	}
+	tx.releaseHold(pi)
+	pi.AmountCapturable = 0
 	pi.Status, pi.CanceledAt, pi.CancellationReason, pi.NextAction = "canceled", shape.Time(tx.now), shape.Str(why), nil
 	tx.emit("payment_intent.canceled", pi)
 }
 
-// IntentList asks for payment intents.
-type IntentList struct {
-	Page
-	Made
-	Customer string `form:"customer"`
-}
-
-// IntentInput changes what may be changed of a payment intent.
-type IntentInput struct {
-	Description *string           `form:"description,clear"`
-	Metadata    map[string]string `form:"metadata"`
-}
-
-// GetIntent answers a payment intent.
-func (tx *Tx) GetIntent(id string, _ NoInput) (any, error) {
-	return found(tx.PaymentIntents.get(id), "intent", "payment_intent", id)
-}
-
-// UpdateIntent changes a payment intent; Stripe has no event for it.
-func (tx *Tx) UpdateIntent(id string, in IntentInput) (any, error) {
-	pi := tx.PaymentIntents.get(id)
-	if pi == nil {
-		return nil, shape.NotFound("intent", "payment_intent", id)
+// releaseHold lets money go that was authorized and not captured.
+func (tx *Tx) releaseHold(pi *shape.PaymentIntent) {
+	ch := tx.Charges.get(string(pi.LatestCharge))
+	if pi.Status != "requires_capture" || ch == nil {
+		return
 	}
-	setStr(&pi.Description, in.Description)
-	pi.Metadata = pi.Metadata.Merge(in.Metadata)
-	return pi, nil
-}
-
-// ListIntents answers payment intents, newest first.
-func (tx *Tx) ListIntents(in IntentList) (any, error) {
-	return list("/v1/payment_intents", in.Page, tx.PaymentIntents.newestOf(in.Customer), func(pi *shape.PaymentIntent) bool {
-		return matches(in.Customer, string(pi.Customer)) && in.Created.Has(pi.Created)
-	})
+	update(tx, "charge.refunded", ch, func() { ch.AmountRefunded, ch.Refunded = ch.Amount, true })
 }

@@ -32,24 +32,44 @@ func (tx *Tx) CreateRefund(in NewRefund) (any, error) {
 	}
 	amount := ch.Amount - ch.AmountRefunded
 	set(&amount, in.Amount)
-	if err := checkRefund(ch, amount); err != nil {
+	if err := tx.checkRefund(ch, amount); err != nil {
 		return nil, err
 	}
-	r := &shape.Refund{
-		ID: longID("re"), Object: "refund", Amount: amount, Charge: shape.Ref(ch.ID), Created: tx.now, Currency: ch.Currency,
-		DestinationDetails: shape.DestinationDetails{Type: "card", Card: shape.RefundedCard{
-			ReferenceStatus: "pending", ReferenceType: "acquirer_reference_number", Type: "refund",
-		}},
-		Metadata: shape.Metadata{}.Merge(in.Metadata), PaymentIntent: ch.PaymentIntent, Reason: shape.Str(in.Reason), Status: "succeeded",
-	}
-	r.BalanceTransaction = tx.addBalance("refund", r.ID, r.Currency, -amount, 0)
-	tx.Refunds.add(r.ID, r)
+	r := tx.newRefund(ch, amount, in)
 	tx.emit("refund.created", r)
 	update(tx, "charge.refunded", ch, func() {
 		ch.AmountRefunded += amount
 		ch.Refunded = ch.AmountRefunded == ch.Amount
 	})
+	tx.planRefund(r, tx.behaviourOf(string(ch.PaymentMethod)))
 	return r, nil
+}
+
+func (tx *Tx) newRefund(ch *shape.Charge, amount int64, in NewRefund) *shape.Refund {
+	r := &shape.Refund{
+		ID: longID("re"), Object: "refund", Amount: amount, Charge: shape.Ref(ch.ID), Created: tx.now, Currency: ch.Currency,
+		DestinationDetails: destination(ch), Metadata: shape.Metadata{}.Merge(in.Metadata), PaymentIntent: ch.PaymentIntent,
+		Reason: shape.Str(in.Reason), Status: "succeeded",
+	}
+	if tx.behaviourOf(string(ch.PaymentMethod)) == refundsLater {
+		r.Status = "pending"
+	}
+	b := tx.move("refund", r.ID, r.Currency, -amount, 0)
+	b.Description = "REFUND FOR CHARGE"
+	if ch.Description != "" {
+		b.Description += " (" + ch.Description + ")"
+	}
+	r.BalanceTransaction = shape.Ref(b.ID)
+	return tx.Refunds.add(r.ID, r)
+}
+
+// destination says where the money goes back to.
+func destination(ch *shape.Charge) shape.DestinationDetails {
+	out := shape.DestinationDetails{Type: ch.PaymentMethodDetails.Type}
+	if out.Type == "card" {
+		out.Card = &shape.RefundedCard{ReferenceStatus: "pending", ReferenceType: "acquirer_reference_number", Type: "refund"}
+	}
+	return out
 }
 
 func (tx *Tx) refundable(in NewRefund) (*shape.Charge, error) {
@@ -72,11 +92,15 @@ func (tx *Tx) refundable(in NewRefund) (*shape.Charge, error) {
 	return nil, shape.Invalid("payment_intent", "", "This PaymentIntent (%s) does not have a successful charge to refund.", pi.ID)
 }
 
-func checkRefund(ch *shape.Charge, amount int64) error {
+func (tx *Tx) checkRefund(ch *shape.Charge, amount int64) error {
 	left := ch.Amount - ch.AmountRefunded
 	switch {
 	case !ch.Paid:
 		return shape.Invalid("", "charge_not_refundable", "Charge %s was not paid, so it cannot be refunded.", ch.ID)
+	case ch.Disputed && !tx.refundableInDispute(ch):
+		return shape.Invalid("", "charge_disputed", "Charge %s has been charged back; cannot issue a refund.", ch.ID)
+	case !ch.Captured:
+		return shape.Invalid("", "charge_not_refundable", "Charge %s was not captured. Cancel its PaymentIntent instead.", ch.ID)
 	case left == 0:
 		return shape.Invalid("", "charge_already_refunded", "Charge %s has already been refunded.", ch.ID)
 	case amount < 1:
@@ -93,19 +117,23 @@ func (tx *Tx) GetRefund(id string, _ NoInput) (any, error) {
 	return found(tx.Refunds.get(id), "refund", "refund", id)
 }
 
-// UpdateRefund changes a refund's metadata; Stripe tells of it under two names.
+// UpdateRefund changes a refund's metadata.
 func (tx *Tx) UpdateRefund(id string, in RefundInput) (any, error) {
 	r := tx.Refunds.get(id)
 	if r == nil {
 		return nil, shape.NotFound("refund", "refund", id)
 	}
-	before := encode(r)
-	r.Metadata = r.Metadata.Merge(in.Metadata)
-	if prev := previous(before, encode(r)); prev != nil {
-		tx.publish("charge.refund.updated", r, encode(r), prev)
-		tx.publish("refund.updated", r, encode(r), prev)
-	}
+	tx.refundUpdated(r, func() { r.Metadata = r.Metadata.Merge(in.Metadata) })
 	return r, nil
+}
+
+// CancelRefund is for refunds that wait for their customer, which those to cards do not.
+func (tx *Tx) CancelRefund(id string, _ NoInput) (any, error) {
+	r := tx.Refunds.get(id)
+	if r == nil {
+		return nil, shape.NotFound("refund", "refund", id)
+	}
+	return nil, shape.Invalid("", "", "You can only cancel refunds with a status of requires_action. This refund has a status of %s.", r.Status)
 }
 
 // ListRefunds answers refunds, newest first.

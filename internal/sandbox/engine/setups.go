@@ -29,6 +29,7 @@ func (tx *Tx) openSessionSetup(s *shape.Session, in SessionNew) {
 		si.Description, si.Metadata = shape.Str(d.Description), si.Metadata.Merge(d.Metadata)
 	}
 	s.SetupIntent = shape.Ref(si.ID)
+	tx.Sessions.index(s.ID)
 	tx.emit("setup_intent.created", si)
 }
 
@@ -75,26 +76,6 @@ func (tx *Tx) cancelSetup(id shape.Ref, why string) {
 	}
 	si.Status, si.CancellationReason, si.NextAction = "canceled", shape.Str(why), nil
 	tx.emit("setup_intent.canceled", si)
-}
-
-// SetupList asks for setup intents.
-type SetupList struct {
-	Page
-	Made
-	Customer      string `form:"customer"`
-	PaymentMethod string `form:"payment_method"`
-}
-
-// GetSetup answers a setup intent.
-func (tx *Tx) GetSetup(id string, _ NoInput) (any, error) {
-	return found(tx.SetupIntents.get(id), "intent", "setupintent", id)
-}
-
-// ListSetups answers setup intents, newest first.
-func (tx *Tx) ListSetups(in SetupList) (any, error) {
-	return list("/v1/setup_intents", in.Page, tx.SetupIntents.newestOf(in.Customer), func(si *shape.SetupIntent) bool {
-		return matches(in.Customer, string(si.Customer)) && matches(in.PaymentMethod, string(si.PaymentMethod)) && in.Created.Has(si.Created)
-	})
 }
 
 // ChangeCard saves a card and makes it the customer's default, and that of their subscriptions that have their own.

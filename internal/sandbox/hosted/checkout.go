@@ -207,7 +207,7 @@ func (p *Pages) showChallenge(w http.ResponseWriter, r *http.Request) {
 		seeOther(w, r, "/c/pay/"+v.Session.ID)
 		return
 	}
-	p.render(w, http.StatusOK, "challenge.html", page{Title: "Confirm your payment", Body: v})
+	p.renderChallenge(w, challenge{Action: "/c/pay/" + v.Session.ID + "/challenge", Amount: v.Session.AmountTotal, Currency: v.Session.Currency})
 }
 
 func (p *Pages) answerChallenge(w http.ResponseWriter, r *http.Request) {

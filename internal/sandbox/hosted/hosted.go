@@ -70,6 +70,8 @@ func (p *Pages) Install(mux *http.ServeMux) {
 	mux.HandleFunc("POST /i/{id}/challenge", p.answerInvoiceStep)
 	mux.HandleFunc("GET /i/{id}/pdf", p.printInvoice)
 	mux.HandleFunc("GET /r/{id}", p.showReceipt)
+	mux.HandleFunc("GET /3ds/{id}", p.showStep)
+	mux.HandleFunc("POST /3ds/{id}", p.answerStep)
 }
 
 var functions = template.FuncMap{

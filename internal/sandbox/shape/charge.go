@@ -19,7 +19,7 @@ type Charge struct {
 	Customer                      Ref            `json:"customer"`
 	Description                   Str            `json:"description"`
 	Destination                   Null           `json:"destination"`
-	Dispute                       Null           `json:"dispute"`
+	Dispute                       Ref            `json:"dispute"`
 	Disputed                      bool           `json:"disputed"`
 	FailureBalanceTransaction     Ref            `json:"failure_balance_transaction"`
 	FailureCode                   Str            `json:"failure_code"`
@@ -131,6 +131,8 @@ type Refund struct {
 	Created                int64              `json:"created"`
 	Currency               string             `json:"currency"`
 	DestinationDetails     DestinationDetails `json:"destination_details"`
+	FailureBalance         Ref                `json:"failure_balance_transaction,omitempty"`
+	FailureReason          string             `json:"failure_reason,omitempty"`
 	Metadata               Metadata           `json:"metadata"`
 	PaymentIntent          Ref                `json:"payment_intent"`
 	Reason                 Str                `json:"reason"`
@@ -142,8 +144,8 @@ type Refund struct {
 
 // DestinationDetails says where a refund went.
 type DestinationDetails struct {
-	Card RefundedCard `json:"card"`
-	Type string       `json:"type"`
+	Card *RefundedCard `json:"card,omitempty"`
+	Type string        `json:"type"`
 }
 
 // RefundedCard is the state of a refund to a card.
@@ -179,4 +181,24 @@ type Fee struct {
 	Currency    string `json:"currency"`
 	Description string `json:"description"`
 	Type        string `json:"type"`
+}
+
+// Balance is what the merchant has, per currency.
+type Balance struct {
+	Object    string               `json:"object"`
+	Available Array[BalanceAmount] `json:"available"`
+	Livemode  bool                 `json:"livemode"`
+	Pending   Array[BalanceAmount] `json:"pending"`
+}
+
+// BalanceAmount is a sum in one currency, in minor units, and what it came from.
+type BalanceAmount struct {
+	Amount      int64          `json:"amount"`
+	Currency    string         `json:"currency"`
+	SourceTypes BalanceSources `json:"source_types"`
+}
+
+// BalanceSources are the parts of a sum by how it was paid.
+type BalanceSources struct {
+	Card int64 `json:"card"`
 }

@@ -10,7 +10,7 @@ type PaymentIntent struct {
 	AmountReceived             int64                `json:"amount_received"`
 	Application                Null                 `json:"application"`
 	ApplicationFeeAmount       Null                 `json:"application_fee_amount"`
-	AutomaticPaymentMethods    Null                 `json:"automatic_payment_methods"`
+	AutomaticPaymentMethods    *AutomaticMethods    `json:"automatic_payment_methods"`
 	CanceledAt                 Time                 `json:"canceled_at"`
 	CancellationReason         Str                  `json:"cancellation_reason"`
 	CaptureMethod              string               `json:"capture_method"`
@@ -41,6 +41,12 @@ type PaymentIntent struct {
 	Status                     string               `json:"status"`
 	TransferData               Null                 `json:"transfer_data"`
 	TransferGroup              Str                  `json:"transfer_group"`
+}
+
+// AutomaticMethods says that Stripe chooses the ways to pay from the merchant's settings.
+type AutomaticMethods struct {
+	AllowRedirects string `json:"allow_redirects"`
+	Enabled        bool   `json:"enabled"`
 }
 
 // AmountDetails is what an amount consists of.
@@ -85,7 +91,7 @@ type SetupIntent struct {
 	ID                         string             `json:"id"`
 	Object                     string             `json:"object"`
 	Application                Null               `json:"application"`
-	AutomaticPaymentMethods    Null               `json:"automatic_payment_methods"`
+	AutomaticPaymentMethods    *AutomaticMethods  `json:"automatic_payment_methods"`
 	CancellationReason         Str                `json:"cancellation_reason"`
 	ClientSecret               string             `json:"client_secret"`
 	Created                    int64              `json:"created"`
