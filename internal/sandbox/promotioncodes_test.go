@@ -331,3 +331,30 @@ func TestTheButtonSaysWhatItIsFor(t *testing.T) {
 		}
 	}
 }
+
+func TestTheBuyerChangesTheQuantity(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	s := b.session("payment", b.customer(), b.price("Seat", 500, ""), func(p *stripe.CheckoutSessionParams) {
+		p.LineItems[0].AdjustableQuantity = &stripe.CheckoutSessionLineItemAdjustableQuantityParams{Enabled: stripe.Bool(true), Maximum: stripe.Int64(5)}
+	})
+	_, page := b.visit(s.URL)
+	item, _ := page.Find("input[name=item]").Attr("value")
+	status, page, _ := b.submit(s.URL, url.Values{"item": {item}, "quantity": {"6"}})
+	if by, _ := page.Find("input[name=quantity]").Attr("aria-describedby"); status != http.StatusBadRequest || page.Find("#"+by).Text() != "Enter a quantity between 1 and 5." {
+		t.Errorf("too many: %d %q", status, page.Find("#"+by).Text())
+	}
+	if status, _, _ := b.submit(s.URL, url.Values{"item": {item}, "quantity": {"3"}}); status != http.StatusSeeOther {
+		t.Errorf("three: %d", status)
+	}
+	b.pay(s, visa)
+	s = must(b.stripe.CheckoutSessions.Get(s.ID, &stripe.CheckoutSessionParams{Params: expand("line_items", "payment_intent")}))
+	if s.AmountTotal != 1500 || s.PaymentIntent.Amount != 1500 || s.LineItems.Data[0].Quantity != 3 {
+		t.Errorf("session: %d, %d", s.AmountTotal, s.LineItems.Data[0].Quantity)
+	}
+	res, body := b.post("/v1/checkout/sessions", "mode=payment&success_url=http://x.test&line_items[0][quantity]=2&line_items[0][price]="+
+		s.LineItems.Data[0].Price.ID+"&line_items[0][adjustable_quantity][enabled]=true&line_items[0][adjustable_quantity][minimum]=3")
+	if res.StatusCode != http.StatusBadRequest || !strings.Contains(body, "line_items[0][adjustable_quantity]") {
+		t.Errorf("a quantity out of bounds: %d %s", res.StatusCode, body)
+	}
+}

@@ -116,6 +116,9 @@ func (tx *Tx) sessionItems(in SessionNew) ([]shape.Item, error) {
 		if li.Quantity == nil || *li.Quantity < 1 {
 			return nil, shape.Invalid(param+"[quantity]", "parameter_missing", "Quantity is required. Add `quantity` to `%s`", param)
 		}
+		if err := li.AdjustableQuantity.check(param, *li.Quantity); err != nil {
+			return nil, err
+		}
 		p, err := tx.priceOf(param, li.Price, li.PriceData)
 		if err != nil {
 			return nil, err

@@ -48,9 +48,17 @@ type InvoiceCreation struct {
 
 // LineItemInput is one thing bought.
 type LineItemInput struct {
-	Price     string     `form:"price"`
-	PriceData *PriceData `form:"price_data"`
-	Quantity  *int64     `form:"quantity"`
+	AdjustableQuantity *AdjustableQuantity `form:"adjustable_quantity"`
+	Price              string              `form:"price"`
+	PriceData          *PriceData          `form:"price_data"`
+	Quantity           *int64              `form:"quantity"`
+}
+
+// AdjustableQuantity lets the buyer change how many they buy.
+type AdjustableQuantity struct {
+	Enabled bool   `form:"enabled,required"`
+	Maximum *int64 `form:"maximum"`
+	Minimum *int64 `form:"minimum"`
 }
 
 // PriceData is a price made on the spot.

@@ -14,20 +14,21 @@ const (
 
 // purchase is what is kept of a session beside what Stripe tells: what to make once it is paid.
 type purchase struct {
-	Items         []shape.Item     `json:"items"`
-	Subscription  SubscriptionData `json:"subscription"`
-	Payment       PaymentData      `json:"payment"`
-	UpdateName    bool             `json:"update_name"`    // customer_update[name]=auto
-	UpdateAddress bool             `json:"update_address"` // customer_update[address]=auto
-	Chosen        shape.Ref        `json:"chosen"`         // the discount that the session has of its own
-	Discounts     []shape.Ref      `json:"discounts"`      // all that its items have, the customer's included
-	Trialing      bool             `json:"trialing"`       // a trial began with it
-	Intent        shape.Ref        `json:"intent"`         // opened by an attempt that did not succeed
-	Method        string           `json:"method"`         // the card a 3-D Secure step is about
-	Email         string           `json:"email"`          // typed before that step
-	Name          string           `json:"name"`
-	Phone         string           `json:"phone"`
-	Address       *shape.Address   `json:"address"`
+	Items         []shape.Item             `json:"items"`
+	Subscription  SubscriptionData         `json:"subscription"`
+	Payment       PaymentData              `json:"payment"`
+	UpdateName    bool                     `json:"update_name"`    // customer_update[name]=auto
+	UpdateAddress bool                     `json:"update_address"` // customer_update[address]=auto
+	Adjustable    map[string]quantityRange `json:"adjustable"`     // by item, how many the buyer may make of it
+	Chosen        shape.Ref                `json:"chosen"`         // the discount that the session has of its own
+	Discounts     []shape.Ref              `json:"discounts"`      // all that its items have, the customer's included
+	Trialing      bool                     `json:"trialing"`       // a trial began with it
+	Intent        shape.Ref                `json:"intent"`         // opened by an attempt that did not succeed
+	Method        string                   `json:"method"`         // the card a 3-D Secure step is about
+	Email         string                   `json:"email"`          // typed before that step
+	Name          string                   `json:"name"`
+	Phone         string                   `json:"phone"`
+	Address       *shape.Address           `json:"address"`
 }
 
 // CreateSession makes a Checkout Session: a page somebody can pay on.
@@ -44,7 +45,7 @@ func (tx *Tx) CreateSession(in SessionNew) (any, error) {
 		return nil, err
 	}
 	s := tx.sessionOf(in)
-	p := &purchase{Items: items}
+	p := &purchase{Items: items, Adjustable: adjustable(in.LineItems, items)}
 	if u := in.CustomerUpdate; u != nil {
 		p.UpdateName, p.UpdateAddress = u.Name == "auto", u.Address == "auto"
 	}

@@ -10,7 +10,8 @@ import (
 type CheckoutView struct {
 	Session     shape.Session
 	Items       []shape.Item
-	Email       string // known already, so that the buyer cannot change it
+	Quantities  map[string]quantityRange // of the items that the buyer may have more or less of
+	Email       string                   // known already, so that the buyer cannot change it
 	Name        string
 	TrialEnd    int64 // Unix seconds; zero without a trial
 	Waiting     bool  // for a 3-D Secure step
@@ -36,7 +37,7 @@ func (tx *Tx) ViewCheckout(id string) (CheckoutView, bool) {
 	if s == nil || p == nil {
 		return CheckoutView{}, false
 	}
-	v := CheckoutView{Session: *s, Items: slices.Clone(p.Items), Email: string(s.CustomerEmail), Waiting: p.Method != ""}
+	v := CheckoutView{Session: *s, Items: slices.Clone(p.Items), Quantities: p.Adjustable, Email: string(s.CustomerEmail), Waiting: p.Method != ""}
 	v.ByBank = s.Mode == "payment" && s.AmountTotal > 0 && slices.Contains(s.PaymentMethodTypes, bankAccount)
 	if c := tx.Customers.get(string(s.Customer)); c != nil {
 		v.Email, v.Name = string(c.Email), string(c.Name)

@@ -2,6 +2,7 @@ package hosted
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/payloop/payloop/internal/sandbox/engine"
@@ -15,6 +16,8 @@ type checkoutBody struct {
 	Renews      string // "$5.00 per month", for subscriptions
 	Typed       string // the promotion code that does not work
 	CodeProblem string // and why
+	Adjusted    string // the item whose new quantity does not work
+	Problem     string // and why
 }
 
 func (p *Pages) showCheckout(w http.ResponseWriter, r *http.Request) {
@@ -129,6 +132,9 @@ func (p *Pages) pay(w http.ResponseWriter, r *http.Request) {
 	case r.PostForm.Has("remove_code"), r.PostForm.Has("promotion_code"):
 		p.changeCode(w, r, v)
 		return
+	case r.PostForm.Has("quantity"):
+		p.changeQuantity(w, r, v)
+		return
 	case r.PostForm.Get("method") == "bank":
 		p.payByBank(w, r, v)
 		return
@@ -161,6 +167,18 @@ func (p *Pages) changeCode(w http.ResponseWriter, r *http.Request, v engine.Chec
 	})
 	if err != nil {
 		p.renderCheckout(w, status(err), checkoutBody{CheckoutView: v, Form: blankForm(v), Typed: typed, CodeProblem: problemOf(err).Message})
+		return
+	}
+	seeOther(w, r, "/c/pay/"+v.Session.ID)
+}
+
+// changeQuantity takes the form for how many of an item are bought.
+func (p *Pages) changeQuantity(w http.ResponseWriter, r *http.Request, v engine.CheckoutView) {
+	quantity, _ := strconv.ParseInt(strings.TrimSpace(r.PostForm.Get("quantity")), 10, 64)
+	item := r.PostForm.Get("item")
+	err := p.do(r, func(tx *engine.Tx) error { return tx.SetQuantity(v.Session.ID, item, quantity) })
+	if err != nil {
+		p.renderCheckout(w, status(err), checkoutBody{CheckoutView: v, Form: blankForm(v), Adjusted: item, Problem: problemOf(err).Message})
 		return
 	}
 	seeOther(w, r, "/c/pay/"+v.Session.ID)
