@@ -12,7 +12,6 @@ type PortalConfigInput struct {
 	BusinessProfile  *ProfileInput     `form:"business_profile"`
 	DefaultReturnURL *string           `form:"default_return_url,clear"`
 	Features         *FeaturesInput    `form:"features"`
-	LoginPage        *SwitchInput      `form:"login_page"`
 	Metadata         map[string]string `form:"metadata"`
 }
 
@@ -67,8 +66,13 @@ type PortalConfigList struct {
 	IsDefault *bool `form:"is_default"`
 }
 
-// CreatePortalConfig makes a configuration; the first one is the default.
+// CreatePortalConfig makes a configuration. None made through the API is the default: that one belongs to the
+// settings in Stripe's dashboard, for which everydayPortalConfig stands in.
 func (tx *Tx) CreatePortalConfig(in PortalConfigInput) (any, error) {
+	return tx.addPortalConfig(in, false)
+}
+
+func (tx *Tx) addPortalConfig(in PortalConfigInput, isDefault bool) (any, error) {
 	if in.Features == nil {
 		return nil, shape.Invalid("features", "parameter_missing", "Missing required param: features.")
 	}
@@ -76,8 +80,7 @@ func (tx *Tx) CreatePortalConfig(in PortalConfigInput) (any, error) {
 		return nil, err
 	}
 	cfg := &shape.PortalConfiguration{
-		ID: longID("bpc"), Object: "billing_portal.configuration", Active: true, Created: tx.now, Updated: tx.now,
-		IsDefault: tx.defaultPortalConfig() == nil,
+		ID: longID("bpc"), Object: "billing_portal.configuration", Active: true, Created: tx.now, IsDefault: isDefault, Updated: tx.now,
 	}
 	cfg.Features.SubscriptionCancel = shape.PortalSubscriptionCancel{
 		Mode: "at_period_end", ProrationBehavior: "none", CancellationReason: shape.PortalCancelReason{Options: cancelReasons},

@@ -88,10 +88,10 @@ func (tx *Tx) CreatePortalSession(in PortalSessionNew) (any, error) {
 // change their card, and cancel at the end of the period.
 func (tx *Tx) everydayPortalConfig() *shape.PortalConfiguration {
 	yes, mode := true, "at_period_end"
-	made, _ := tx.CreatePortalConfig(PortalConfigInput{Features: &FeaturesInput{
+	made, _ := tx.addPortalConfig(PortalConfigInput{Features: &FeaturesInput{
 		InvoiceHistory: &SwitchInput{Enabled: true}, PaymentMethodUpdate: &SwitchInput{Enabled: true},
 		SubscriptionCancel: &CancelFeature{Enabled: &yes, Mode: &mode},
-	}})
+	}}, true)
 	return tx.PortalConfigs.get(made.(*shape.PortalConfiguration).ID)
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/payloop/payloop/internal/sandbox/shape"
@@ -29,8 +30,17 @@ type FeatureInput struct {
 // NewProduct makes a product.
 type NewProduct struct {
 	ProductInput
-	ID   string `form:"id"`
-	Type string `form:"type" enum:"service|good"`
+	DefaultPriceData *DefaultPriceData `form:"default_price_data"`
+	ID               string            `form:"id"`
+	Type             string            `form:"type" enum:"service|good"`
+}
+
+// DefaultPriceData makes the product's default price along with it.
+type DefaultPriceData struct {
+	Currency    string          `form:"currency,required"`
+	Recurring   *RecurringInput `form:"recurring"`
+	TaxBehavior *string         `form:"tax_behavior" enum:"exclusive|inclusive|unspecified"`
+	UnitAmount  *int64          `form:"unit_amount"`
 }
 
 // ProductList asks for products.
@@ -58,8 +68,35 @@ func (tx *Tx) CreateProduct(in NewProduct) (any, error) {
 	}
 	in.apply(p)
 	tx.Products.add(p.ID, p)
+	price, err := tx.defaultPrice(p, in.DefaultPriceData)
+	if err != nil {
+		tx.Products.remove(p.ID)
+		return nil, err
+	}
 	tx.emit("product.created", p)
+	if price != nil {
+		tx.Prices.add(price.ID, price)
+		tx.emit("price.created", price)
+	}
 	return p, nil
+}
+
+// defaultPrice is the price that a new product begins with, if one is wanted. It is not kept yet.
+func (tx *Tx) defaultPrice(p *shape.Product, data *DefaultPriceData) (*shape.Price, error) {
+	if data == nil {
+		return nil, nil
+	}
+	price, err := tx.newPrice(NewPrice{
+		PriceInput: PriceInput{TaxBehavior: data.TaxBehavior}, Currency: data.Currency, Product: p.ID, Recurring: data.Recurring, UnitAmount: data.UnitAmount,
+	})
+	var refused *shape.Error
+	if errors.As(err, &refused) && refused.Param != "" {
+		refused.Param = "default_price_data[" + refused.Param + "]"
+	}
+	if err == nil {
+		p.DefaultPrice = shape.Ref(price.ID)
+	}
+	return price, err
 }
 
 func (in ProductInput) apply(p *shape.Product) {

@@ -135,6 +135,20 @@ func (tx *Tx) PreviewChange(subscription, price, behavior string) (due int64, it
 	return due, items, nil
 }
 
+// PreviewLines are what PreviewChange would credit and charge, and when the subscription renews after it, in Unix seconds.
+func (tx *Tx) PreviewLines(subscription, price, behavior string) (lines []shape.Line, renews int64) {
+	s := tx.Subscriptions.get(subscription)
+	if s == nil {
+		return nil, 0
+	}
+	changed, err := tx.changedItems(s, []ItemInput{{ID: s.Items.Data[0].ID, Price: price}})
+	if err != nil {
+		return nil, 0
+	}
+	c := tx.planChange(s, changed, behavior, tx.now)
+	return c.Lines, c.PeriodEnd
+}
+
 // ViewCharge looks at a charge as its receipt does.
 func (tx *Tx) ViewCharge(id string) (shape.Charge, bool) {
 	ch := tx.Charges.get(id)

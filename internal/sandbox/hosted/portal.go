@@ -14,8 +14,10 @@ type portalBody struct {
 	BackLink string // the merchant's page
 	Plan     engine.PlanView
 	Offer    engine.Offer
-	Due      int64 // today, minor units
-	AtEnd    bool  // cancelling keeps the plan until the period ends
+	Due      int64        // today, minor units
+	Lines    []shape.Line // what a change of plan credits and charges
+	Renews   int64        // when the plan renews after that, Unix seconds
+	AtEnd    bool         // cancelling keeps the plan until the period ends
 	Form     cardForm
 	Problem  problem
 	Name     string

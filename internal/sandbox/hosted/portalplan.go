@@ -98,7 +98,9 @@ func (p *Pages) showConfirm(w http.ResponseWriter, r *http.Request) {
 func (p *Pages) renderConfirm(w http.ResponseWriter, r *http.Request, status int, b portalBody) {
 	p.read(r, func(tx *engine.Tx) error {
 		var err error
-		b.Due, _, err = tx.PreviewChange(b.Plan.ID, b.Offer.Price.ID, b.Config.Features.SubscriptionUpdate.ProrationBehavior)
+		behavior := b.Config.Features.SubscriptionUpdate.ProrationBehavior
+		b.Due, _, err = tx.PreviewChange(b.Plan.ID, b.Offer.Price.ID, behavior)
+		b.Lines, b.Renews = tx.PreviewLines(b.Plan.ID, b.Offer.Price.ID, behavior)
 		return err
 	})
 	p.renderPortal(w, status, "portal-confirm.html", "Confirm your new plan", b)
