@@ -81,7 +81,11 @@ func (tx *Tx) finishSetup(si *shape.SetupIntent, passed bool) error {
 	if !passed {
 		return tx.setupFailed(si, pm, failedAuthentication("setup_intent"))
 	}
-	return tx.setupSucceeded(si, payer{Method: pm, Present: true, Proven: true})
+	err := tx.setupSucceeded(si, payer{Method: pm, Present: true, Proven: true})
+	if err == nil {
+		tx.finishCardChange(si)
+	}
+	return err
 }
 
 // comeBack is the caller's address with what Stripe adds to it.

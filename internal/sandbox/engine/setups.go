@@ -77,27 +77,3 @@ func (tx *Tx) cancelSetup(id shape.Ref, why string) {
 	si.Status, si.CancellationReason, si.NextAction = "canceled", shape.Str(why), nil
 	tx.emit("setup_intent.canceled", si)
 }
-
-// ChangeCard saves a card and makes it the customer's default, and that of their subscriptions that have their own.
-func (tx *Tx) ChangeCard(customerID string, d CardDetails) error {
-	c := tx.Customers.get(customerID)
-	test, err := findCard(d.Number)
-	if err != nil {
-		return err
-	}
-	if err := tx.checkTyped(d); err != nil {
-		return err
-	}
-	pm := tx.addMethod(test, d)
-	pm.BillingDetails.Email = c.Email
-	if err := tx.setupSucceeded(tx.newSetup(shape.Ref(c.ID)), payer{Method: pm, Present: true, Proven: test.Does.asks()}); err != nil {
-		return err
-	}
-	update(tx, "customer.updated", c, func() { c.InvoiceSettings.DefaultPaymentMethod = shape.Ref(pm.ID) })
-	for _, s := range tx.Subscriptions.of(c.ID) {
-		if s.DefaultPaymentMethod != "" && !ended(s) {
-			update(tx, "customer.subscription.updated", s, func() { s.DefaultPaymentMethod = shape.Ref(pm.ID) })
-		}
-	}
-	return nil
-}

@@ -61,8 +61,9 @@ type PortalView struct {
 	Config        shape.PortalConfiguration
 	Customer      shape.Customer
 	Subscriptions []PlanView
-	Card          *shape.PaymentMethod // the customer's default, if any
-	Invoices      []shape.Invoice      // newest first, drafts left out
+	Card          *shape.PaymentMethod  // the customer's default, if any
+	Others        []shape.PaymentMethod // their other cards, newest first
+	Invoices      []shape.Invoice       // newest first, drafts left out
 	Offers        []Offer
 	FlowDone      bool
 }
@@ -100,6 +101,11 @@ func (tx *Tx) ViewPortal(id string) (PortalView, bool) {
 	v.Card = clone(tx.customerMethod(ps.Customer))
 	if v.Card == nil {
 		v.Card = clone(tx.latestMethod(ps.Customer))
+	}
+	for _, pm := range tx.PaymentMethods.newestOf(ps.Customer) {
+		if pm.Card != nil && v.Card != nil && pm.ID != v.Card.ID {
+			v.Others = append(v.Others, *pm)
+		}
 	}
 	for _, p := range offers(&v.Config) {
 		for _, priceID := range p.Prices {

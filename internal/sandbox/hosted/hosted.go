@@ -54,6 +54,8 @@ func (p *Pages) Install(mux *http.ServeMux) {
 	mux.HandleFunc("GET /p/session/{id}", p.showPortal)
 	mux.HandleFunc("GET /p/session/{id}/card", p.showCard)
 	mux.HandleFunc("POST /p/session/{id}/card", p.changeCard)
+	mux.HandleFunc("GET /p/session/{id}/card/confirmed", p.cardConfirmed)
+	mux.HandleFunc("POST /p/session/{id}/cards/{pm}", p.chooseCard)
 	mux.HandleFunc("GET /p/session/{id}/details", p.showDetails)
 	mux.HandleFunc("POST /p/session/{id}/details", p.changeDetails)
 	mux.HandleFunc("GET /p/session/{id}/done", p.showDone)

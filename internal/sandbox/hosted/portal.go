@@ -141,12 +141,54 @@ func (p *Pages) changeCard(w http.ResponseWriter, r *http.Request) {
 		p.renderCardChange(w, http.StatusUnprocessableEntity, b, f)
 		return
 	}
-	if err := p.do(r, func(tx *engine.Tx) error { return tx.ChangeCard(b.Customer.ID, d) }); err != nil {
+	var step string
+	err := p.do(r, func(tx *engine.Tx) error {
+		var err error
+		step, err = tx.ChangeCard(b.Customer.ID, d, b.Home+"/card/confirmed")
+		return err
+	})
+	switch {
+	case err != nil:
 		f.Problem = problemOf(err)
 		p.renderCardChange(w, status(err), b, f)
+	case step != "":
+		seeOther(w, r, step)
+	default:
+		p.finish(w, r, b)
+	}
+}
+
+// cardConfirmed is where the buyer comes back to after a 3-D Secure step.
+func (p *Pages) cardConfirmed(w http.ResponseWriter, r *http.Request) {
+	b, ok := p.portal(w, r)
+	if !ok {
 		return
 	}
-	p.finish(w, r, b)
+	if r.FormValue("redirect_status") == "succeeded" {
+		p.finish(w, r, b)
+		return
+	}
+	f := cardForm{Name: string(b.Customer.Name), Problem: problem{"card", "We are unable to authenticate your card. Try again, or use another one."}}
+	p.renderCardChange(w, http.StatusPaymentRequired, b, f)
+}
+
+// chooseCard makes a saved card the default, or removes it.
+func (p *Pages) chooseCard(w http.ResponseWriter, r *http.Request) {
+	b, ok := p.portal(w, r)
+	if !ok || !p.allowed(w, b, b.Config.Features.PaymentMethodUpdate.Enabled) {
+		return
+	}
+	err := p.do(r, func(tx *engine.Tx) error {
+		if r.PostFormValue("do") == "remove" {
+			return tx.RemoveCard(b.Customer.ID, r.PathValue("pm"))
+		}
+		return tx.MakeDefaultCard(b.Customer.ID, r.PathValue("pm"))
+	})
+	if err != nil {
+		p.note(w, status(err), note{Heading: "That did not work", Text: problemOf(err).Message, Link: b.Home, Label: "Back to billing"})
+		return
+	}
+	seeOther(w, r, b.Home)
 }
 
 // allowed answers for what the configuration has switched off.
