@@ -209,6 +209,7 @@ func (e *Engine) advance(seconds int64) error {
 	tx := e.begin(shape.EventRequest{})
 	tx.runDue(now + seconds)
 	e.state.Offset += seconds
+	tx.sweep()
 	e.changed++
 	return nil
 }
@@ -219,6 +220,7 @@ func (e *Engine) RunDue() (next time.Time) {
 	defer e.mu.Unlock()
 	tx := e.begin(shape.EventRequest{})
 	tx.runDue(tx.now)
+	tx.sweep()
 	due := e.due[""]
 	if due == nil || len(*due) == 0 {
 		return time.Time{}

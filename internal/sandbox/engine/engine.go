@@ -149,6 +149,7 @@ func (e *Engine) Read(fn func(*Tx) error, about ...string) error {
 func (e *Engine) caughtUp(req shape.EventRequest, about []string) *Tx {
 	tx := e.begin(shape.EventRequest{})
 	tx.runDue(tx.now)
+	tx.sweep()
 	tx = e.begin(req)
 	tx.enter(about...)
 	return tx

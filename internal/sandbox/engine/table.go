@@ -44,9 +44,20 @@ func (t *table[T]) add(id string, row *T) *T {
 }
 
 func (t *table[T]) remove(id string) {
+	if t.rows[id] == nil {
+		return
+	}
+	at, _ := slices.BinarySearchFunc(t.order, t.places[id], func(o string, place int) int { return t.places[o] - place })
+	if at == 0 { // the oldest go often, and cost no copying
+		t.order = t.order[1:]
+	} else {
+		t.order = slices.Concat(t.order[:at], t.order[at+1:]) // somebody may be looking at the old one
+	}
 	delete(t.rows, id)
+	if len(t.owned) == 0 { // otherwise the index still goes by it
+		delete(t.places, id)
+	}
 	t.mark(id)
-	t.order = slices.DeleteFunc(t.order, func(o string) bool { return o == id })
 }
 
 // all yields the rows, oldest first, to be looked at: whoever changes one gets it anew, or tells of it.
