@@ -89,6 +89,78 @@ func TestTheExampleOfASeedWorks(t *testing.T) {
 	}
 }
 
+func TestAFixtureThatFailsStopsTheStartAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "state.json")
+	const ada = `{"name":"ada","path":"/v1/customers","method":"post","params":{"email":"ada@example.com"}}`
+	broken, err := fixtures.Parse([]byte(`{"fixtures":[` + ada + `,{"name":"bob","path":"/v1/customers","method":"post","params":{"email":"nowhere"}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = sandbox.New(sandbox.Options{Fixtures: broken, StateFile: file, Webhook: "http://localhost:1/"})
+	if want := "fixture bob: POST /v1/customers: email: Invalid email address: nowhere"; err == nil || err.Error() != want {
+		t.Fatalf("got %v, want %s", err, want)
+	}
+	mended, err := fixtures.Parse([]byte(`{"fixtures":[` + ada + `]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sb, err := sandbox.New(sandbox.Options{Fixtures: mended, StateFile: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sb.Close()
+	req := httptest.NewRequest(http.MethodGet, "/v1/customers", nil)
+	req.SetBasicAuth("sk_test_1", "")
+	res := httptest.NewRecorder()
+	sb.ServeHTTP(res, req)
+	if n := strings.Count(res.Body.String(), "ada@example.com"); n != 1 {
+		t.Errorf("%d customers after the file was mended, want 1:\n%s", n, res.Body)
+	}
+}
+
+func TestAReceiverThatHangsDoesNotKeepItFromStopping(t *testing.T) {
+	t.Parallel()
+	reached, let := make(chan struct{}, 10), make(chan struct{})
+	hangs := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		reached <- struct{}{}
+		<-let
+	}))
+	defer hangs.Close()
+	defer close(let)
+	ln, err := listen("localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sb, err := sandbox.New(sandbox.Options{StateFile: filepath.Join(t.TempDir(), "state.json"), Webhook: hangs.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, ln, sb) }()
+	req, err := http.NewRequest(http.MethodPost, baseURL("localhost:0", ln)+"/v1/customers", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.SetBasicAuth("sk_test_1", "")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%v %v", res, err)
+	}
+	_ = res.Body.Close()
+	<-reached
+	stop()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(2 * stopWait):
+		t.Error("it waits for the receiver")
+	}
+}
+
 func TestItServesUntilItIsStopped(t *testing.T) {
 	t.Parallel()
 	ln, err := listen("localhost:0")

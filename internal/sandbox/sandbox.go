@@ -134,11 +134,12 @@ func New(opts Options) (*Sandbox, error) {
 	s.SetBaseURL(opts.BaseURL)
 	held, release := context.WithCancel(context.Background())
 	s.release, s.handler = release, s.routes(held.Done())
-	if err := s.begin(opts); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
+	if err := s.begin(opts); err != nil {
+		s.rest()
+		return nil, errors.Join(err, s.file.close()) // unsaved: what was begun is begun anew the next time
+	}
 	s.stopped.Go(func() { s.keepTime(ctx) })
 	return s, nil
 }
@@ -217,11 +218,16 @@ func (s *Sandbox) Release() { s.release() }
 
 // Close stops the deliveries and saves the state. It may be called twice.
 func (s *Sandbox) Close() error {
+	s.rest()
+	return errors.Join(s.file.save(), s.file.close())
+}
+
+// rest ends whatever the sandbox does by itself.
+func (s *Sandbox) rest() {
 	s.release()
 	s.stop()
 	s.stopped.Wait()
 	s.queue.Stop()
-	return errors.Join(s.file.save(), s.file.close())
 }
 
 // tick is how often the sandbox looks whether something fell due by itself.

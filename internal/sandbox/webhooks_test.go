@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -141,19 +142,46 @@ func TestARedirectIsNoAcknowledgement(t *testing.T) {
 
 func TestParallelClients(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	price := b.price("Basic", 500, "month")
+	file := filepath.Join(t.TempDir(), "state.json")
+	b := setup(t, keptIn(file), func(o *sandbox.Options) { o.JournalSlack = 100_000 }) // it is written anew meanwhile, too
+	basic, power := b.price("Basic", 500, "month"), b.price("Power", 5000, "month")
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
 			for range 3 {
-				b.subscribed(price, visa)
+				b.busyLife(basic, power)
 			}
 		})
 	}
+	wg.Go(func() {
+		for range 5 {
+			b.advance(time.Hour)
+			b.state()
+		}
+	})
 	wg.Wait()
 	b.flush()
-	if got := b.inbox.count("checkout.session.completed"); got != 24 {
-		t.Errorf("%d sessions completed, want 24", got)
+	for _, typ := range []string{"checkout.session.completed", "charge.refunded", "customer.subscription.deleted", "customer.deleted"} {
+		if got := b.inbox.count(typ); got != 24 {
+			t.Errorf("%d times %s, want 24", got, typ)
+		}
 	}
+	b.wantSameState(file)
+}
+
+// busyLife subscribes a customer, and asks for this and that until nothing is left of it.
+func (b *bundle) busyLife(basic, power *stripe.Price) {
+	b.Helper()
+	c, sub := b.subscribed(basic, visa)
+	must(b.stripe.Customers.Update(c.ID, &stripe.CustomerParams{Metadata: map[string]string{"seen": "yes"}}))
+	must(b.stripe.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{
+		Items: []*stripe.SubscriptionItemsParams{{ID: &sub.Items.Data[0].ID, Price: &power.ID}}, ProrationBehavior: stripe.String("create_prorations"),
+	}))
+	inv := must(b.stripe.Invoices.Get(sub.LatestInvoice.ID, nil))
+	must(b.stripe.Refunds.New(&stripe.RefundParams{Charge: &inv.Charge.ID}))
+	if it := b.stripe.Invoices.List(&stripe.InvoiceListParams{Customer: &c.ID}); !it.Next() || it.Next() {
+		b.Errorf("%s has not exactly one invoice", c.ID)
+	}
+	must(b.stripe.Subscriptions.Cancel(sub.ID, nil))
+	must(b.stripe.Customers.Del(c.ID, nil))
 }
