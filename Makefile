@@ -51,4 +51,4 @@ clean: ## Remove what was built; the data in .data stays
 need-run:
 	@.ci/need go postgres
 need-test:
-	@.ci/need go postgres chromium gcc git
+	@.ci/need go postgres chromium gcc git node
