@@ -51,6 +51,9 @@ type Options struct {
 	// Webhook is an endpoint that is sent every event from the start, signed with WebhookSecret: see AddWebhook.
 	Webhook, WebhookSecret string
 
+	// Seed, when there is one, is where ids, secrets and codes come from, so that two equal runs are equal to the letter.
+	Seed *int64
+
 	// Fixtures are what a new sandbox begins with; one that has a state already only takes their seed.
 	Fixtures *fixtures.File
 
@@ -72,6 +75,9 @@ func (o *Options) take(f *fixtures.File) {
 	}
 	if f.Sandbox.Clock != nil {
 		o.start = f.Sandbox.Clock.Unix
+	}
+	if o.Seed == nil {
+		o.Seed = f.Sandbox.Seed
 	}
 	if !o.Faults.On() {
 		o.Faults = f.Sandbox.Faults
@@ -117,7 +123,7 @@ func New(opts Options) (*Sandbox, error) {
 	}
 	opts.take(opts.Fixtures)
 	e := engine.New(engine.Options{
-		Start: opts.start, TaxRate: rate,
+		Start: opts.start, Seed: opts.Seed, TaxRate: rate,
 		APIVersion: v, Now: opts.Now, Merchant: opts.Merchant, RetryAfter: opts.RenewalRetries, AfterRetries: after,
 	})
 	if err := opts.Faults.Check(); err != nil {

@@ -37,7 +37,7 @@ func New(e *engine.Engine, stopped <-chan struct{}) *API {
 
 // ServeHTTP answers one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id := engine.NewRequestID()
+	id := a.engine.NewRequestID()
 	w.Header().Set("Request-Id", id)
 	w.Header().Set("Stripe-Version", string(a.engine.APIVersion()))
 	w.Header().Set("Date", a.engine.Now().Format(http.TimeFormat))

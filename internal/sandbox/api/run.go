@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/payloop/payloop/internal/sandbox/engine"
 )
 
 // Run makes a request for the sandbox itself, in the account's API version. Nothing goes wrong with it on purpose.
@@ -23,7 +21,7 @@ func (a *API) Run(method, path string, params url.Values) (status int, body []by
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	w := &memory{header: http.Header{}, status: http.StatusOK}
-	w.header.Set("Request-Id", engine.NewRequestID())
+	w.header.Set("Request-Id", a.engine.NewRequestID())
 	w.header.Set("Stripe-Version", string(a.engine.APIVersion()))
 	a.mux.ServeHTTP(w, r)
 	return w.status, w.body.Bytes()

@@ -8,9 +8,9 @@ import (
 // defaultMerchant is what the hosted pages call the merchant unless told otherwise.
 const defaultMerchant = "Sandbox Merchant"
 
-func merchant(name string, now int64) shape.Account {
+func (s *state) merchant(name string, now int64) shape.Account {
 	a := shape.Account{
-		ID: "acct_1" + random(15), Object: "account", ChargesEnabled: true, Country: "US", Created: now,
+		ID: "acct_1" + s.random(15), Object: "account", ChargesEnabled: true, Country: "US", Created: now,
 		DefaultCurrency: "usd", DetailsSubmitted: true, Email: "merchant@example.com", PayoutsEnabled: true,
 		Capabilities: map[string]string{"card_payments": "active", "transfers": "active"},
 		Controller:   shape.Issuer{Type: "account"}, Type: "standard",

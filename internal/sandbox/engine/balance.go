@@ -14,7 +14,7 @@ type BalanceList struct {
 // move writes a movement of the merchant's balance; available after two days, as in the United States.
 func (tx *Tx) move(kind, source, currency string, amount, fee int64) *shape.BalanceTransaction {
 	b := &shape.BalanceTransaction{
-		ID: longID("txn"), Object: "balance_transaction", Amount: amount, AvailableOn: tx.now + int64(2*day.Seconds()), Created: tx.now,
+		ID: tx.longID("txn"), Object: "balance_transaction", Amount: amount, AvailableOn: tx.now + int64(2*day.Seconds()), Created: tx.now,
 		Currency: currency, Fee: fee, Net: amount - fee, ReportingCategory: kind, Source: shape.Ref(source), Status: "pending", Type: kind,
 	}
 	if fee != 0 {

@@ -50,7 +50,7 @@ func (tx *Tx) PaySessionByBank(id string, in Payment) (Paid, error) {
 // addBankAccount makes Stripe's test account: its numbers are published, and no real one's.
 func (tx *Tx) addBankAccount(d CardDetails) *shape.PaymentMethod {
 	pm := &shape.PaymentMethod{
-		ID: longID("pm"), Object: "payment_method", AllowRedisplay: "unspecified", Created: tx.now, Type: bankAccount,
+		ID: tx.longID("pm"), Object: "payment_method", AllowRedisplay: "unspecified", Created: tx.now, Type: bankAccount,
 		BillingDetails: shape.BillingDetails{Email: shape.Str(d.Email), Name: shape.Str(d.Name)},
 		USBankAccount: &shape.BankAccount{
 			AccountHolderType: "individual", AccountType: "checking", BankName: "STRIPE TEST BANK", Fingerprint: "sandboxtestbank1",

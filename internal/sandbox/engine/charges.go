@@ -15,7 +15,7 @@ const (
 // addCharge writes down one attempt, refused or not. It tells nobody yet.
 func (tx *Tx) addCharge(pi *shape.PaymentIntent, p payer, refused *shape.Error) *shape.Charge {
 	ch := &shape.Charge{
-		ID: longID("ch"), Object: "charge", Amount: pi.Amount, BillingDetails: p.Method.BillingDetails,
+		ID: tx.longID("ch"), Object: "charge", Amount: pi.Amount, BillingDetails: p.Method.BillingDetails,
 		CalculatedStatementDescriptor: descriptor(pi), Created: tx.now, Currency: pi.Currency, Customer: pi.Customer,
 		Description: pi.Description, Invoice: pi.Invoice, Metadata: shape.Metadata{}.Merge(pi.Metadata), Outcome: outcome(tx.behaviourOf(p.Method.ID), refused),
 		PaymentIntent: shape.Ref(pi.ID), PaymentMethod: shape.Str(p.Method.ID),

@@ -245,7 +245,7 @@ func (tx *Tx) fulfil(s *shape.Session, p *purchase, c *shape.Customer, by payer)
 
 // invoicePurchase writes the invoice of a one-time payment that was made already.
 func (tx *Tx) invoicePurchase(s *shape.Session, p *purchase, c *shape.Customer, pi *shape.PaymentIntent) {
-	inv := tx.draft(c, nil, "manual", s.Currency, oneTimeLines(tx.now, p.Items))
+	inv := tx.draft(c, nil, "manual", s.Currency, tx.oneTimeLines(p.Items))
 	inv.Discounts, inv.AutomaticTax.Enabled = slices.Clone(p.Discounts), s.AutomaticTax.Enabled
 	tx.total(inv, inv.Lines.Data)
 	inv.Metadata = inv.Metadata.Merge(s.InvoiceCreation.InvoiceData.Metadata)
@@ -260,12 +260,12 @@ func (tx *Tx) invoicePurchase(s *shape.Session, p *purchase, c *shape.Customer, 
 	tx.settle(inv)
 }
 
-func oneTimeLines(now int64, items []shape.Item) []shape.Line {
+func (tx *Tx) oneTimeLines(items []shape.Item) []shape.Line {
 	var lines []shape.Line
 	for _, it := range items {
 		if it.Price.Recurring == nil {
-			l := line(it.Price, it.Quantity, it.Price.UnitAmount*it.Quantity, it.Description, shape.Period{Start: now, End: now})
-			l.InvoiceItem = longID("ii")
+			l := tx.line(it.Price, it.Quantity, it.Price.UnitAmount*it.Quantity, it.Description, shape.Period{Start: tx.now, End: tx.now})
+			l.InvoiceItem = tx.longID("ii")
 			lines = append(lines, l)
 		}
 	}
@@ -280,7 +280,7 @@ func (tx *Tx) fulfilSubscription(s *shape.Session, p *purchase, c *shape.Custome
 	}
 	st := start{
 		Customer: c, Metadata: p.Subscription.Metadata, Description: p.Subscription.Description, Method: by.Method,
-		Present: by.Present, Proven: by.Proven, Intent: p.Intent, Extra: oneTimeLines(tx.now, p.Items), TrialEnd: tx.trialOf(p),
+		Present: by.Present, Proven: by.Proven, Intent: p.Intent, Extra: tx.oneTimeLines(p.Items), TrialEnd: tx.trialOf(p),
 		Shown: true, Tax: s.AutomaticTax.Enabled, Granted: tx.chosen(p),
 	}
 	p.Trialing = st.TrialEnd > tx.now

@@ -36,7 +36,7 @@ func (tx *Tx) CreateClock(in ClockNew) (any, error) {
 		return nil, shape.Invalid("frozen_time", "", "Invalid timestamp: must be Unix seconds between 0 and %d.", maxTime)
 	}
 	c := &shape.TestClock{
-		ID: longID("clock"), Object: "test_helpers.test_clock", Created: tx.now, DeletesAfter: tx.now + int64(clockLife.Seconds()),
+		ID: tx.longID("clock"), Object: "test_helpers.test_clock", Created: tx.now, DeletesAfter: tx.now + int64(clockLife.Seconds()),
 		FrozenTime: in.FrozenTime, Name: shape.Str(in.Name), Status: "ready",
 	}
 	tx.Clocks.add(c.ID, c)

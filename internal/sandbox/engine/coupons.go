@@ -54,7 +54,7 @@ func (tx *Tx) CreateCoupon(in NewCoupon) (any, error) {
 		Valid: true,
 	}
 	if c.ID == "" {
-		c.ID = random(couponIDLength)
+		c.ID = tx.random(couponIDLength)
 	}
 	in.apply(c)
 	tx.Coupons.add(c.ID, c)

@@ -76,7 +76,7 @@ type CustomerList struct {
 // CreateCustomer makes a customer, with a card when one is named.
 func (tx *Tx) CreateCustomer(in CustomerNew) (any, error) {
 	c := &shape.Customer{
-		ID: shortID("cus"), Object: "customer", Created: tx.now, InvoicePrefix: strings.ToUpper(random(8)),
+		ID: tx.shortID("cus"), Object: "customer", Created: tx.now, InvoicePrefix: strings.ToUpper(tx.random(8)),
 		NextInvoiceSequence: 1, TaxExempt: "none", TestClock: shape.Ref(in.TestClock),
 	}
 	if err := tx.checkCustomer(c, in.CustomerInput); err != nil {

@@ -57,7 +57,7 @@ func wants(end *shape.WebhookEndpoint, typ string) bool {
 
 // deliver sends an event to the endpoint at a position among all.
 func (tx *Tx) deliver(ev *shape.Event, end *shape.WebhookEndpoint, position int) {
-	d := &Delivery{ID: longID("whd"), Event: ev.ID, Type: ev.Type, Endpoint: end.ID, Created: tx.e.clock()}
+	d := &Delivery{ID: tx.longID("whd"), Event: ev.ID, Type: ev.Type, Endpoint: end.ID, Created: tx.e.clock()}
 	tx.planFaults(d, position)
 	tx.Deliveries.add(d.ID, d)
 	tx.e.index.add(d)

@@ -42,7 +42,7 @@ func (tx *Tx) give(h discounted, granted []grant) (tell func()) {
 	before := slices.Clone(h.held())
 	var now, fresh, gone []*shape.Discount
 	for _, g := range granted {
-		to := shape.Discount{ID: longID("di"), Customer: shape.Ref(h.customer.ID)}
+		to := shape.Discount{ID: tx.longID("di"), Customer: shape.Ref(h.customer.ID)}
 		if h.subscription != nil {
 			to.Subscription = shape.Str(h.subscription.ID)
 		}

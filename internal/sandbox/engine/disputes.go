@@ -65,7 +65,7 @@ func (tx *Tx) openDispute(ch *shape.Charge, reason string, amount int64) *shape.
 		return nil
 	}
 	d := &shape.Dispute{
-		ID: longID("dp"), Object: "dispute", Amount: amount, Charge: shape.Ref(ch.ID), Created: tx.now, Currency: ch.Currency,
+		ID: tx.longID("dp"), Object: "dispute", Amount: amount, Charge: shape.Ref(ch.ID), Created: tx.now, Currency: ch.Currency,
 		PaymentIntent: ch.PaymentIntent, Reason: reason, Status: "needs_response",
 		EvidenceDetails: shape.EvidenceDetails{DueBy: shape.Time(answerBy(tx.now))},
 	}

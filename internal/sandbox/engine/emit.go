@@ -31,7 +31,7 @@ func (tx *Tx) publish(typ string, obj any, snapshot, prev json.RawMessage) {
 	}
 	tx.told = snapshot
 	ev := &shape.Event{
-		ID: longID("evt"), Object: "event", APIVersion: string(tx.e.opts.APIVersion), Created: tx.now, Type: typ, Request: tx.req,
+		ID: tx.longID("evt"), Object: "event", APIVersion: string(tx.e.opts.APIVersion), Created: tx.now, Type: typ, Request: tx.req,
 		Data: shape.EventData{Object: snapshot, PreviousAttributes: prev},
 	}
 	tx.Events.add(ev.ID, ev)

@@ -51,13 +51,13 @@ func (tx *Tx) CreateEndpoint(in EndpointNew) (any, error) {
 	if tx.Endpoints.size() >= maxEndpoints {
 		return nil, shape.Invalid("", "", "You have reached the maximum of %d test webhook endpoints.", maxEndpoints)
 	}
-	end := *tx.addEndpoint(in, newSecret())
+	end := *tx.addEndpoint(in, tx.newSecret())
 	return &end, nil
 }
 
 func (tx *Tx) addEndpoint(in EndpointNew, secret string) *shape.WebhookEndpoint {
 	end := &shape.WebhookEndpoint{
-		ID: longID("we"), Object: "webhook_endpoint", APIVersion: shape.Str(in.APIVersion), Created: tx.now,
+		ID: tx.longID("we"), Object: "webhook_endpoint", APIVersion: shape.Str(in.APIVersion), Created: tx.now,
 		Description: shape.Str(in.Description), EnabledEvents: in.EnabledEvents, Metadata: shape.Metadata{}.Merge(in.Metadata),
 		Secret: secret, Status: "enabled", URL: in.URL,
 	}
@@ -74,7 +74,7 @@ func (tx *Tx) PutEndpoint(url, secret string) string {
 			return end.Secret
 		}
 	}
-	return tx.addEndpoint(EndpointNew{URL: url, EnabledEvents: []string{"*"}}, or(secret, newSecret())).Secret
+	return tx.addEndpoint(EndpointNew{URL: url, EnabledEvents: []string{"*"}}, or(secret, tx.newSecret())).Secret
 }
 
 // withoutSecret is an endpoint as it is answered after its creation.

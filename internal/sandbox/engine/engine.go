@@ -21,6 +21,7 @@ import (
 type Options struct {
 	Now      func() time.Time // the clock that sandbox time is counted from; default time.Now
 	Start    int64            // where sandbox time begins, in Unix seconds; default now
+	Seed     *int64           // of ids, secrets and codes; nil: nobody can guess them
 	Merchant string           // the merchant's name; default "Sandbox Merchant"
 
 	// APIVersion is the account's default API version, which events are rendered in; default version.Canonical.
@@ -87,7 +88,7 @@ func New(opts Options) *Engine {
 	e := &Engine{opts: opts, due: map[string]*dueHeap{}}
 	now := opts.Now().Unix()
 	opts.Start = or(opts.Start, now)
-	e.state = newState(opts.Merchant, opts.Start)
+	e.state = newState(opts.Merchant, opts.Start, opts.Seed)
 	e.state.Offset = opts.Start - now
 	return e
 }

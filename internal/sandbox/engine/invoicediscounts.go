@@ -6,7 +6,7 @@ import "github.com/payloop/payloop/internal/sandbox/shape"
 func (tx *Tx) discountInvoice(inv *shape.Invoice, granted []grant) {
 	inv.Discounts = nil
 	for _, g := range granted {
-		d := tx.award(g, shape.Discount{ID: longID("di"), Customer: inv.Customer, Invoice: shape.Str(inv.ID)})
+		d := tx.award(g, shape.Discount{ID: tx.longID("di"), Customer: inv.Customer, Invoice: shape.Str(inv.ID)})
 		inv.Discounts = append(inv.Discounts, shape.Ref(d.ID))
 		if !g.Held {
 			tx.redeem("", d)
@@ -29,7 +29,7 @@ func (tx *Tx) previewDiscounts(in Preview, p *previewed, currency string) error 
 	for _, g := range granted {
 		d := g.As
 		if d == nil {
-			d = newDiscount(g, &shape.Discount{ID: longID("di"), Customer: shape.Ref(p.Customer.ID), Start: tx.now})
+			d = newDiscount(g, &shape.Discount{ID: tx.longID("di"), Customer: shape.Ref(p.Customer.ID), Start: tx.now})
 			tx.preview[d.ID] = d
 		}
 		p.Discounts = append(p.Discounts, shape.Ref(d.ID))

@@ -93,7 +93,7 @@ func (tx *Tx) CreateInvoiceItem(in InvoiceItemNew) (any, error) {
 	tx.InvoiceItems.add(ii.ID, ii)
 	tx.emit("invoiceitem.created", ii)
 	if inv != nil {
-		tx.changeLines(inv, append(slices.Clone(inv.Lines.Data), itemLine(ii)))
+		tx.changeLines(inv, append(slices.Clone(inv.Lines.Data), tx.itemLine(ii)))
 	}
 	return ii, nil
 }
@@ -132,7 +132,7 @@ func editable(param string, inv *shape.Invoice) error {
 
 func (tx *Tx) blankItem(c *shape.Customer) *shape.InvoiceItem {
 	return &shape.InvoiceItem{
-		ID: longID("ii"), Object: "invoiceitem", Customer: shape.Ref(c.ID), Date: tx.now, Discountable: true,
+		ID: tx.longID("ii"), Object: "invoiceitem", Customer: shape.Ref(c.ID), Date: tx.now, Discountable: true,
 		Period: shape.Period{Start: tx.now, End: tx.now}, Quantity: 1, TestClock: c.TestClock,
 	}
 }
@@ -179,7 +179,7 @@ func (tx *Tx) UpdateInvoiceItem(id string, in InvoiceItemInput) (any, error) {
 	tx.changeCost(&changed, in.ItemCost)
 	*ii = changed
 	if inv != nil {
-		tx.changeLines(inv, replacedLine(inv.Lines.Data, ii))
+		tx.changeLines(inv, tx.replacedLine(inv.Lines.Data, ii))
 	}
 	return ii, nil
 }

@@ -38,7 +38,7 @@ func (tx *Tx) draftWith(w waitingFor, c *shape.Customer, s *shape.Subscription, 
 
 func blankInvoice(tx *Tx, c *shape.Customer, reason, currency string) *shape.Invoice {
 	return &shape.Invoice{
-		ID: longID("in"), Object: "invoice", AccountCountry: tx.Account.Country, AccountName: shape.Str(tx.e.opts.Merchant), AutoAdvance: true,
+		ID: tx.longID("in"), Object: "invoice", AccountCountry: tx.Account.Country, AccountName: shape.Str(tx.e.opts.Merchant), AutoAdvance: true,
 		BillingReason: reason, CollectionMethod: "charge_automatically", Created: tx.now, Currency: currency, Customer: shape.Ref(c.ID),
 		CustomerAddress: c.Address, CustomerEmail: c.Email, CustomerName: c.Name, CustomerPhone: c.Phone,
 		CustomerTaxExempt: shape.Str(c.TaxExempt), Issuer: shape.Issuer{Type: "self"},
@@ -47,9 +47,9 @@ func blankInvoice(tx *Tx, c *shape.Customer, reason, currency string) *shape.Inv
 }
 
 // line is one line of an invoice for a price.
-func line(p shape.Price, quantity, amount int64, text string, period shape.Period) shape.Line {
+func (s *state) line(p shape.Price, quantity, amount int64, text string, period shape.Period) shape.Line {
 	return shape.Line{
-		ID: longID("il"), Object: "line_item", Amount: amount, AmountExcludingTax: amount, Currency: p.Currency,
+		ID: s.longID("il"), Object: "line_item", Amount: amount, AmountExcludingTax: amount, Currency: p.Currency,
 		Description: shape.Str(text), Discountable: true, Period: period, Plan: shape.PlanOf(p), Price: p, Quantity: quantity,
 		Type: "invoiceitem", UnitAmountExcludingTax: strconv.FormatInt(p.UnitAmount, 10),
 	}

@@ -126,15 +126,15 @@ func (tx *Tx) changeCost(ii *shape.InvoiceItem, in ItemCost) {
 // catalogue may be below zero, but this one may: it is kept on its invoice item alone.
 func (tx *Tx) itemPrice(currency, product string, amount int64) shape.Price {
 	return shape.Price{
-		ID: longID("price"), Object: "price", BillingScheme: "per_unit", Created: tx.now, Currency: currency,
-		Product: shape.Ref(or(product, shortID("prod"))), TaxBehavior: "unspecified", Type: "one_time",
+		ID: tx.longID("price"), Object: "price", BillingScheme: "per_unit", Created: tx.now, Currency: currency,
+		Product: shape.Ref(or(product, tx.shortID("prod"))), TaxBehavior: "unspecified", Type: "one_time",
 		UnitAmount: amount, UnitAmountDecimal: wholeDecimal(amount),
 	}
 }
 
 // itemLine is the invoice line of an invoice item.
-func itemLine(ii *shape.InvoiceItem) shape.Line {
-	l := line(ii.Price, ii.Quantity, ii.Amount, string(ii.Description), ii.Period)
+func (tx *Tx) itemLine(ii *shape.InvoiceItem) shape.Line {
+	l := tx.line(ii.Price, ii.Quantity, ii.Amount, string(ii.Description), ii.Period)
 	l.Proration, l.Discountable, l.InvoiceItem = ii.Proration, ii.Discountable, ii.ID
 	l.Subscription, l.SubscriptionItem, l.Metadata = ii.Subscription, ii.SubscriptionItem, ii.Metadata
 	return l
@@ -145,12 +145,12 @@ func (tx *Tx) changeLines(inv *shape.Invoice, lines []shape.Line) {
 	update(tx, "invoice.updated", inv, func() { tx.total(inv, lines) })
 }
 
-func replacedLine(lines []shape.Line, ii *shape.InvoiceItem) []shape.Line {
+func (tx *Tx) replacedLine(lines []shape.Line, ii *shape.InvoiceItem) []shape.Line {
 	out := slices.Clone(lines)
 	for i, l := range out {
 		if l.InvoiceItem == ii.ID {
 			id := l.ID
-			out[i] = itemLine(ii)
+			out[i] = tx.itemLine(ii)
 			out[i].ID, out[i].ProrationDetails = id, l.ProrationDetails
 		}
 	}

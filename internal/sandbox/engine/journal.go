@@ -126,7 +126,7 @@ func (e *Engine) changedRest() map[string]json.RawMessage {
 // Replay replaces everything by what a journal tells, and puts its undelivered events into the outbox. What follows the
 // last end of a line is left out; good is how many bytes were read. A journal that cannot be read changes nothing.
 func (e *Engine) Replay(data []byte) (good int, err error) {
-	fresh := newState(e.opts.Merchant, 0)
+	fresh := newState(e.opts.Merchant, 0, nil)
 	fresh.Account.ID = ""
 	p := fresh.parts()
 	for number := 1; ; number++ {

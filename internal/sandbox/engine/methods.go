@@ -67,7 +67,7 @@ func (tx *Tx) keepMethod(details *shape.Card, kept card, month, year int64) *sha
 	}
 	details.Checks = kept.Behaviour.checks(kept.CVC, shape.Address{})
 	pm := &shape.PaymentMethod{
-		ID: longID("pm"), Object: "payment_method", AllowRedisplay: "unspecified", Card: details, Created: tx.now, Type: "card",
+		ID: tx.longID("pm"), Object: "payment_method", AllowRedisplay: "unspecified", Card: details, Created: tx.now, Type: "card",
 	}
 	tx.PaymentMethods.add(pm.ID, pm)
 	tx.Cards.add(pm.ID, &kept)

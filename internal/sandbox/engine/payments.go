@@ -38,13 +38,13 @@ func (tx *Tx) newIntent(p purpose) *shape.PaymentIntent {
 // blankIntent is newIntent before anybody is told.
 func (tx *Tx) blankIntent(p purpose) *shape.PaymentIntent {
 	pi := &shape.PaymentIntent{
-		ID: longID("pi"), Object: "payment_intent", Amount: p.Amount, CaptureMethod: "automatic", ConfirmationMethod: "automatic",
+		ID: tx.longID("pi"), Object: "payment_intent", Amount: p.Amount, CaptureMethod: "automatic", ConfirmationMethod: "automatic",
 		Created: tx.now, Currency: p.Currency, Customer: p.Customer, Description: shape.Str(p.Description), Invoice: p.Invoice,
 		Metadata: shape.Metadata{}.Merge(p.Metadata), PaymentMethodTypes: []string{"card"}, ReceiptEmail: shape.Str(p.ReceiptTo),
 		SetupFutureUsage: shape.Str(p.Reuse), Status: "requires_payment_method",
 		PaymentMethodOptions: shape.PaymentMethodOptions{Card: &shape.CardOptions{RequestThreeDSecure: "automatic"}},
 	}
-	pi.ClientSecret = pi.ID + "_secret_" + random(25)
+	pi.ClientSecret = pi.ID + "_secret_" + tx.random(25)
 	return pi
 }
 

@@ -80,7 +80,7 @@ func (tx *Tx) addPortalConfig(in PortalConfigInput, isDefault bool) (any, error)
 		return nil, err
 	}
 	cfg := &shape.PortalConfiguration{
-		ID: longID("bpc"), Object: "billing_portal.configuration", Active: true, Created: tx.now, IsDefault: isDefault, Updated: tx.now,
+		ID: tx.longID("bpc"), Object: "billing_portal.configuration", Active: true, Created: tx.now, IsDefault: isDefault, Updated: tx.now,
 	}
 	cfg.Features.SubscriptionCancel = shape.PortalSubscriptionCancel{
 		Mode: "at_period_end", ProrationBehavior: "none", CancellationReason: shape.PortalCancelReason{Options: cancelReasons},

@@ -75,7 +75,7 @@ func (tx *Tx) CreatePortalSession(in PortalSessionNew) (any, error) {
 		return nil, err
 	}
 	ps := &shape.PortalSession{
-		ID: longID("bps"), Object: "billing_portal.session", Configuration: shape.Ref(cfg.ID), Created: tx.now, Customer: in.Customer,
+		ID: tx.longID("bps"), Object: "billing_portal.session", Configuration: shape.Ref(cfg.ID), Created: tx.now, Customer: in.Customer,
 		Flow: flow, Locale: shape.Str(in.Locale), ReturnURL: or(shape.Str(in.ReturnURL), cfg.DefaultReturnURL),
 	}
 	ps.URL = tx.e.baseURL + "/p/session/" + ps.ID

@@ -246,7 +246,7 @@ func (tx *Tx) previewItems(in []PreviewItem, p previewed, w waitingFor) ([]shape
 	}
 	var lines []shape.Line
 	for i := range items {
-		lines = append(lines, itemLine(&items[i]))
+		lines = append(lines, tx.itemLine(&items[i]))
 	}
 	return lines, nil
 }

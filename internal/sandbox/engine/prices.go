@@ -107,7 +107,7 @@ func (tx *Tx) newPrice(in NewPrice) (*shape.Price, error) {
 		return nil, lookupKeyTaken(holder)
 	}
 	p := &shape.Price{
-		ID: longID("price"), Object: "price", Active: true, BillingScheme: "per_unit", Created: tx.now, Currency: in.Currency,
+		ID: tx.longID("price"), Object: "price", Active: true, BillingScheme: "per_unit", Created: tx.now, Currency: in.Currency,
 		Product: shape.Ref(in.Product), Recurring: in.Recurring.shape(), TaxBehavior: "unspecified", Type: "one_time",
 		UnitAmount: amount, UnitAmountDecimal: strconv.FormatInt(amount, 10),
 	}

@@ -50,11 +50,11 @@ func (tx *Tx) CreatePromotionCode(in NewPromotionCode) (any, error) {
 		return nil, err
 	}
 	p := &shape.PromotionCode{
-		ID: longID("promo"), Object: "promotion_code", Active: true, Code: in.Code, Coupon: c, Created: tx.now, Customer: shape.Ref(in.Customer),
+		ID: tx.longID("promo"), Object: "promotion_code", Active: true, Code: in.Code, Coupon: c, Created: tx.now, Customer: shape.Ref(in.Customer),
 		ExpiresAt: shape.Time(in.ExpiresAt), MaxRedemptions: in.MaxRedemptions,
 	}
 	if p.Code == "" {
-		p.Code = strings.ToUpper(random(codeLength))
+		p.Code = strings.ToUpper(tx.random(codeLength))
 	}
 	if r := in.Restrictions; r != nil {
 		p.Restrictions = shape.Restrictions{

@@ -131,8 +131,8 @@ func (tx *Tx) prorations(s *shape.Subscription, items []shape.SubscriptionItem, 
 func (tx *Tx) proration(s *shape.Subscription, it shape.SubscriptionItem, at, whole int64, text string) shape.Line {
 	left := float64(s.CurrentPeriodEnd-at) / float64(s.CurrentPeriodEnd-s.CurrentPeriodStart)
 	amount := int64(math.Round(left * float64(whole)))
-	l := line(it.Price, it.Quantity, amount, text, shape.Period{Start: at, End: s.CurrentPeriodEnd})
-	l.Proration, l.Discountable, l.InvoiceItem = true, false, longID("ii")
+	l := tx.line(it.Price, it.Quantity, amount, text, shape.Period{Start: at, End: s.CurrentPeriodEnd})
+	l.Proration, l.Discountable, l.InvoiceItem = true, false, tx.longID("ii")
 	l.Subscription, l.SubscriptionItem, l.Metadata = shape.Ref(s.ID), it.ID, s.Metadata
 	return l
 }

@@ -47,7 +47,7 @@ func (tx *Tx) CreateRefund(in NewRefund) (any, error) {
 
 func (tx *Tx) newRefund(ch *shape.Charge, amount int64, in NewRefund) *shape.Refund {
 	r := &shape.Refund{
-		ID: longID("re"), Object: "refund", Amount: amount, Charge: shape.Ref(ch.ID), Created: tx.now, Currency: ch.Currency,
+		ID: tx.longID("re"), Object: "refund", Amount: amount, Charge: shape.Ref(ch.ID), Created: tx.now, Currency: ch.Currency,
 		DestinationDetails: destination(ch), Metadata: shape.Metadata{}.Merge(in.Metadata), PaymentIntent: ch.PaymentIntent,
 		Reason: shape.Str(in.Reason), Status: "succeeded",
 	}

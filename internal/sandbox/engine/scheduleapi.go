@@ -151,7 +151,7 @@ func (tx *Tx) scheduleFrom(in ScheduleNew) (any, error) {
 
 func (tx *Tx) newSchedule(c *shape.Customer, in ScheduleNew) *shape.SubscriptionSchedule {
 	d := &shape.SubscriptionSchedule{
-		ID: longID("sub_sched"), Object: "subscription_schedule", Created: tx.now, Customer: shape.Ref(c.ID), EndBehavior: or(in.EndBehavior, "release"),
+		ID: tx.longID("sub_sched"), Object: "subscription_schedule", Created: tx.now, Customer: shape.Ref(c.ID), EndBehavior: or(in.EndBehavior, "release"),
 		Metadata: shape.Metadata{}.Merge(in.Metadata), Status: "not_started", TestClock: c.TestClock,
 	}
 	d.DefaultSettings.BillingCycleAnchor, d.DefaultSettings.CollectionMethod = "automatic", "charge_automatically"

@@ -138,7 +138,7 @@ func (tx *Tx) itemsFor(s *shape.Subscription, p shape.Phase) []shape.Subscriptio
 			take(n, 0)
 		}
 		if items[n].ID == "" {
-			items[n] = shape.SubscriptionItem{ID: shortID("si"), Object: "subscription_item", Created: tx.now, Subscription: s.ID}
+			items[n] = shape.SubscriptionItem{ID: tx.shortID("si"), Object: "subscription_item", Created: tx.now, Subscription: s.ID}
 		}
 		if price := tx.Prices.get(string(want.Price)); price != nil {
 			items[n].Price, items[n].Plan = *price, shape.PlanOf(*price)

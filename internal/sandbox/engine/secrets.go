@@ -43,7 +43,7 @@ func (tx *Tx) RollSecret(id string, in SecretRoll) (*shape.WebhookEndpoint, erro
 		tx.Webhooks.Rolled = map[string][]rolledSecret{}
 	}
 	tx.Webhooks.Rolled[id] = slices.DeleteFunc(old, func(r rolledSecret) bool { return lives == 0 || r.ExpiresAt <= now })
-	end.Secret = newSecret()
+	end.Secret = tx.newSecret()
 	told := *end
 	return &told, nil
 }
@@ -73,4 +73,4 @@ func (e *Engine) secrets(end *shape.WebhookEndpoint) []string {
 	return out
 }
 
-func newSecret() string { return "whsec_" + random(32) }
+func (s *state) newSecret() string { return "whsec_" + s.random(32) }

@@ -128,7 +128,7 @@ func (tx *Tx) sessionItems(in SessionNew) ([]shape.Item, error) {
 		}
 		amount := p.UnitAmount * *li.Quantity
 		items = append(items, shape.Item{
-			ID: longID("li"), Object: "item", AmountSubtotal: amount, AmountTotal: amount, Currency: p.Currency,
+			ID: tx.longID("li"), Object: "item", AmountSubtotal: amount, AmountTotal: amount, Currency: p.Currency,
 			Description: tx.productName(*p), Price: *p, Quantity: *li.Quantity,
 		})
 	}

@@ -44,7 +44,7 @@ func (tx *Tx) choose(s *shape.Session, p *purchase, granted []grant) {
 		p.Chosen = ""
 	}
 	for _, g := range granted {
-		d := newDiscount(g, &shape.Discount{ID: longID("di"), Start: tx.now, Customer: s.Customer})
+		d := newDiscount(g, &shape.Discount{ID: tx.longID("di"), Start: tx.now, Customer: s.Customer})
 		if s.Mode == "payment" {
 			d.CheckoutSession = shape.Str(s.ID)
 		}

@@ -69,7 +69,7 @@ func (tx *Tx) CreateSession(in SessionNew) (any, error) {
 
 func (tx *Tx) sessionOf(in SessionNew) *shape.Session {
 	s := &shape.Session{
-		ID: "cs_test_" + random(sessionTail), Object: "checkout.session", AllowPromotionCodes: in.AllowPromotionCodes,
+		ID: "cs_test_" + tx.random(sessionTail), Object: "checkout.session", AllowPromotionCodes: in.AllowPromotionCodes,
 		BillingAddressCollection: shape.Str(in.BillingAddressCollection), CancelURL: shape.Str(in.CancelURL),
 		ClientReferenceID: shape.Str(in.ClientReferenceID), Created: tx.now, Customer: shape.Ref(in.Customer),
 		CustomerEmail: shape.Str(in.CustomerEmail), ExpiresAt: tx.now + int64(sessionLife.Seconds()), Locale: shape.Str(in.Locale),

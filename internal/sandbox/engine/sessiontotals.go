@@ -74,7 +74,7 @@ func (tx *Tx) sessionInvoice(s *shape.Session, p *purchase, trial bool) (inv *sh
 				amount = 0
 			}
 			at[i] = len(lines)
-			lines = append(lines, line(it.Price, it.Quantity, amount, it.Description, shape.Period{Start: tx.now, End: tx.now}))
+			lines = append(lines, tx.line(it.Price, it.Quantity, amount, it.Description, shape.Period{Start: tx.now, End: tx.now}))
 		}
 	}
 	inv = blankInvoice(tx, c, "manual", "")

@@ -12,11 +12,11 @@ func (tx *Tx) newSetup(customer shape.Ref) *shape.SetupIntent {
 // blankSetup is newSetup before anybody is told.
 func (tx *Tx) blankSetup(customer shape.Ref) *shape.SetupIntent {
 	si := &shape.SetupIntent{
-		ID: longID("seti"), Object: "setup_intent", Created: tx.now, Customer: customer, PaymentMethodTypes: []string{"card"},
+		ID: tx.longID("seti"), Object: "setup_intent", Created: tx.now, Customer: customer, PaymentMethodTypes: []string{"card"},
 		PaymentMethodOptions: shape.SetupMethodOptions{Card: shape.SetupCardOptions{RequestThreeDSecure: "automatic"}},
 		Status:               "requires_payment_method", Usage: "off_session",
 	}
-	si.ClientSecret = si.ID + "_secret_" + random(25)
+	si.ClientSecret = si.ID + "_secret_" + tx.random(25)
 	tx.SetupIntents.add(si.ID, si)
 	return si
 }

@@ -14,6 +14,7 @@ type state struct {
 
 	Offset  int64         `json:"clock_offset"` // seconds that sandbox time is ahead of the real clock
 	Account shape.Account `json:"account"`
+	Chance  chance        `json:"chance"`
 
 	Customers      table[shape.Customer]             `json:"customers"`
 	Products       table[shape.Product]              `json:"products"`
@@ -55,8 +56,10 @@ type state struct {
 	Faults   faultState   `json:"faults"`
 }
 
-func newState(merchantName string, now int64) *state {
-	return &state{Account: merchant(merchantName, now)}
+func newState(merchantName string, now int64, seed *int64) *state {
+	s := &state{Chance: chance{Seed: seed}}
+	s.Account = s.merchant(merchantName, now)
+	return s
 }
 
 // SavedAnswer is what a request with an idempotency key was answered.
@@ -90,7 +93,7 @@ func (e *Engine) Snapshot() []byte {
 // Restore replaces everything by a snapshot, and puts its undelivered events into the outbox. A snapshot that cannot be
 // read changes nothing.
 func (e *Engine) Restore(data []byte) error {
-	fresh := newState(e.opts.Merchant, 0)
+	fresh := newState(e.opts.Merchant, 0, nil)
 	in := fresh.snapshot()
 	fresh.Account.ID = ""
 	if err := json.Unmarshal(data, &in); err != nil {

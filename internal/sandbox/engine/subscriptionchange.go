@@ -180,8 +180,8 @@ func (tx *Tx) extraLines(s *shape.Subscription, in []ExtraInput) ([]shape.Line, 
 		if err := checkQuantity(param+"[quantity]", it.Quantity); err != nil {
 			return nil, err
 		}
-		l := line(*p, quantity, p.UnitAmount*quantity, tx.productName(*p), shape.Period{Start: tx.now, End: tx.now})
-		l.InvoiceItem, l.Subscription = longID("ii"), shape.Ref(s.ID)
+		l := tx.line(*p, quantity, p.UnitAmount*quantity, tx.productName(*p), shape.Period{Start: tx.now, End: tx.now})
+		l.InvoiceItem, l.Subscription = tx.longID("ii"), shape.Ref(s.ID)
 		lines = append(lines, l)
 	}
 	return lines, nil

@@ -71,7 +71,7 @@ func (tx *Tx) begunSubscription(s *shape.Subscription, in start) error {
 
 func (tx *Tx) newSubscription(in start) (*shape.Subscription, error) {
 	s := &shape.Subscription{
-		ID: longID("sub"), Object: "subscription", BillingCycleAnchor: tx.now, CollectionMethod: or(in.Terms.Method, chargeAutomatically),
+		ID: tx.longID("sub"), Object: "subscription", BillingCycleAnchor: tx.now, CollectionMethod: or(in.Terms.Method, chargeAutomatically),
 		Created: tx.now, DaysUntilDue: in.Terms.DaysUntilDue, CurrentPeriodStart: tx.now, Customer: shape.Ref(in.Customer.ID), Description: shape.Str(in.Description),
 		InvoiceSettings: shape.SubscriptionInvoice{Issuer: shape.Issuer{Type: "self"}}, Metadata: shape.Metadata{}.Merge(in.Metadata),
 		PaymentSettings: shape.SubscriptionPayment{SaveDefaultPaymentMethod: "off"}, StartDate: tx.now, Status: "incomplete", TestClock: in.Customer.TestClock,
@@ -154,7 +154,7 @@ func (tx *Tx) newItems(subscription string, in []ItemInput) ([]shape.Subscriptio
 
 func (tx *Tx) newItem(subscription string, i int, in ItemInput) (shape.SubscriptionItem, error) {
 	item := shape.SubscriptionItem{
-		ID: shortID("si"), Object: "subscription_item", Created: tx.now, Quantity: 1, Subscription: subscription,
+		ID: tx.shortID("si"), Object: "subscription_item", Created: tx.now, Quantity: 1, Subscription: subscription,
 		Metadata: shape.Metadata{}.Merge(in.Metadata),
 	}
 	if err := checkQuantity(fmt.Sprintf("items[%d][quantity]", i), in.Quantity); err != nil {
@@ -264,7 +264,7 @@ func (tx *Tx) periodLines(s *shape.Subscription, items []shape.SubscriptionItem)
 		if s.Status == "trialing" {
 			text, amount = "Trial period for "+tx.productName(it.Price), 0
 		}
-		l := line(it.Price, it.Quantity, amount, text, shape.Period{Start: s.CurrentPeriodStart, End: s.CurrentPeriodEnd})
+		l := tx.line(it.Price, it.Quantity, amount, text, shape.Period{Start: s.CurrentPeriodStart, End: s.CurrentPeriodEnd})
 		l.Type, l.Subscription, l.SubscriptionItem, l.Metadata = "subscription", shape.Ref(s.ID), it.ID, s.Metadata
 		lines = append(lines, l)
 	}

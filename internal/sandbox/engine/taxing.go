@@ -127,7 +127,7 @@ func (tx *Tx) taxRate(inclusive bool) *shape.TaxRate {
 		}
 	}
 	r := &shape.TaxRate{
-		ID: longID("txr"), Object: "tax_rate", Active: true, Created: tx.now, DisplayName: "Tax", EffectivePercentage: &percent,
+		ID: tx.longID("txr"), Object: "tax_rate", Active: true, Created: tx.now, DisplayName: "Tax", EffectivePercentage: &percent,
 		Inclusive: inclusive, Percentage: percent, TaxType: "sales_tax",
 	}
 	return tx.TaxRates.add(r.ID, r)

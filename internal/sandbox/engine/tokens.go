@@ -63,9 +63,9 @@ func (tx *Tx) CreateToken(in NewToken) (any, error) {
 	}}
 	checks, a := typed.kept.Behaviour.checks(typed.kept.CVC, billing.Address), billing.Address
 	t := &token{Details: *d, Kept: typed.kept, Billing: billing, Token: shape.Token{
-		ID: longID("tok"), Object: "token", Created: tx.now, Type: "card",
+		ID: tx.longID("tok"), Object: "token", Created: tx.now, Type: "card",
 		Card: shape.TokenCard{
-			ID: longID("card"), Object: "card", AddressCity: a.City, AddressCountry: a.Country, AddressLine1: a.Line1,
+			ID: tx.longID("card"), Object: "card", AddressCity: a.City, AddressCountry: a.Country, AddressLine1: a.Line1,
 			AddressLine1Check: checks.AddressLine1Check, AddressLine2: a.Line2, AddressState: a.State, AddressZip: a.PostalCode,
 			AddressZipCheck: checks.AddressPostalCodeCheck, Brand: tokenBrands[d.Brand], Country: d.Country, CVCCheck: checks.CVCCheck,
 			ExpMonth: typed.month, ExpYear: typed.year, Fingerprint: d.Fingerprint, Funding: d.Funding, Last4: d.Last4, Name: billing.Name,

@@ -28,7 +28,7 @@ func (tx *Tx) takeWaiting(w waitingFor, invoiceID string) []shape.Line {
 	for _, ii := range tx.waiting(w) {
 		ii.Invoice = shape.Ref(invoiceID)
 		tx.InvoiceItems.index(ii.ID)
-		lines = append(lines, itemLine(ii))
+		lines = append(lines, tx.itemLine(ii))
 	}
 	return lines
 }
@@ -37,7 +37,7 @@ func (tx *Tx) takeWaiting(w waitingFor, invoiceID string) []shape.Line {
 func (tx *Tx) waitingLines(s *shape.Subscription) []shape.Line {
 	var lines []shape.Line
 	for _, ii := range tx.waiting(waitingFor{string(s.Customer), s.ID, s.Currency, false}) {
-		lines = append(lines, itemLine(ii))
+		lines = append(lines, tx.itemLine(ii))
 	}
 	return lines
 }
