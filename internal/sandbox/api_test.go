@@ -48,7 +48,11 @@ func TestATestCardIsMadeTheDefaultOfACustomer(t *testing.T) {
 	}
 	c := must(b.stripe.Customers.New(card("pm_card_visa")))
 	first := must(b.stripe.PaymentMethods.Get(c.InvoiceSettings.DefaultPaymentMethod.ID, nil))
-	c = must(b.stripe.Customers.Update(c.ID, card("pm_card_mastercard")))
+	if _, err := b.stripe.Customers.Update(c.ID, card("pm_card_mastercard")); err == nil {
+		t.Error("a card was attached by an update of its customer: Stripe has a call of its own for that")
+	}
+	attached := must(b.stripe.PaymentMethods.Attach("pm_card_mastercard", &stripe.PaymentMethodAttachParams{Customer: &c.ID}))
+	c = must(b.stripe.Customers.Update(c.ID, &stripe.CustomerParams{InvoiceSettings: &stripe.CustomerInvoiceSettingsParams{DefaultPaymentMethod: &attached.ID}}))
 	second := must(b.stripe.PaymentMethods.Get(c.InvoiceSettings.DefaultPaymentMethod.ID, nil))
 	if first.Card.Brand != "visa" || second.Card.Brand != "mastercard" || second.Customer.ID != c.ID {
 		t.Errorf("first %s, then %s of %v", first.Card.Brand, second.Card.Brand, second.Customer)

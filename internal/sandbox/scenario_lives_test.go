@@ -1,7 +1,10 @@
 package sandbox_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -80,4 +83,16 @@ func (b *bundle) settle(s *stripe.CheckoutSession, result string) {
 	if status, out := b.control("/_sandbox/settle/"+s.ID, url.Values{"result": {result}}); status != http.StatusOK {
 		b.Errorf("settle: %d %v", status, out)
 	}
+}
+
+// compressed is how many bytes of a page go over the line.
+func compressed(b *bundle, page string) int {
+	b.Helper()
+	res := must(http.Get(b.abs(page)))
+	defer res.Body.Close()
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_ = must(io.Copy(z, res.Body))
+	_ = z.Close()
+	return packed.Len()
 }

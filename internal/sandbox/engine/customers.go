@@ -60,6 +60,11 @@ type CustomerNew struct {
 	TestClock string `form:"test_clock"`
 }
 
+// CustomerChange changes a customer. A card is attached by a call of its own.
+type CustomerChange struct {
+	CustomerInput `without:"payment_method"`
+}
+
 // InvoiceDefaults are the defaults for a customer's invoices.
 type InvoiceDefaults struct {
 	DefaultPaymentMethod *string `form:"default_payment_method,clear"`
@@ -155,12 +160,12 @@ func (tx *Tx) GetCustomer(id string, _ NoInput) (any, error) {
 }
 
 // UpdateCustomer changes a customer.
-func (tx *Tx) UpdateCustomer(id string, in CustomerInput) (any, error) {
+func (tx *Tx) UpdateCustomer(id string, in CustomerChange) (any, error) {
 	c := tx.Customers.get(id)
 	if c == nil {
 		return nil, shape.NotFound("id", "customer", id)
 	}
-	if err := tx.checkCustomer(c, in); err != nil {
+	if err := tx.checkCustomer(c, in.CustomerInput); err != nil {
 		return nil, err
 	}
 	h := discounted{customer: c}
@@ -168,12 +173,9 @@ func (tx *Tx) UpdateCustomer(id string, in CustomerInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if token := in.PaymentMethod + in.Source; token != "" {
-		if err := tx.attachNew(token, c); err != nil {
+	if in.Source != "" {
+		if err := tx.attachNew(in.Source, c); err != nil {
 			return nil, err
-		}
-		if d := in.InvoiceSettings; d != nil && d.DefaultPaymentMethod != nil && *d.DefaultPaymentMethod == token && tx.PaymentMethods.get(token) == nil {
-			d.DefaultPaymentMethod = &tx.latestMethod(c.ID).ID
 		}
 	}
 	update(tx, "customer.updated", c, func() {

@@ -253,12 +253,16 @@ func (tx *Tx) ListMethods(in MethodList) (any, error) {
 	})
 }
 
+// CustomerMethodList asks for the payment methods of the customer in the URL.
+type CustomerMethodList struct {
+	MethodList `without:"customer"`
+}
+
 // ListCustomerMethods answers the payment methods of the customer in the URL.
-func (tx *Tx) ListCustomerMethods(id string, in MethodList) (any, error) {
+func (tx *Tx) ListCustomerMethods(id string, in CustomerMethodList) (any, error) {
 	if tx.Customers.get(id) == nil {
 		return nil, shape.NotFound("customer", "customer", id)
 	}
-	in.Customer = id
 	return list("/v1/customers/"+id+"/payment_methods", in.Page, tx.PaymentMethods.newestOf(id), func(pm *shape.PaymentMethod) bool {
 		return matches(in.Type, pm.Type)
 	})

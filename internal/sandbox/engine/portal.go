@@ -15,6 +15,11 @@ type PortalConfigInput struct {
 	Metadata         map[string]string `form:"metadata"`
 }
 
+// PortalConfigNew makes a configuration, which is active.
+type PortalConfigNew struct {
+	PortalConfigInput `without:"active"`
+}
+
 // ProfileInput is what the portal says about the merchant.
 type ProfileInput struct {
 	Headline          *string `form:"headline,clear"`
@@ -68,8 +73,8 @@ type PortalConfigList struct {
 
 // CreatePortalConfig makes a configuration. None made through the API is the default: that one belongs to the
 // settings in Stripe's dashboard, for which everydayPortalConfig stands in.
-func (tx *Tx) CreatePortalConfig(in PortalConfigInput) (any, error) {
-	return tx.addPortalConfig(in, false)
+func (tx *Tx) CreatePortalConfig(in PortalConfigNew) (any, error) {
+	return tx.addPortalConfig(in.PortalConfigInput, false)
 }
 
 func (tx *Tx) addPortalConfig(in PortalConfigInput, isDefault bool) (any, error) {

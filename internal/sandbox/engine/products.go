@@ -29,7 +29,7 @@ type FeatureInput struct {
 
 // NewProduct makes a product.
 type NewProduct struct {
-	ProductInput
+	ProductInput     `without:"default_price"`
 	DefaultPriceData *DefaultPriceData `form:"default_price_data"`
 	ID               string            `form:"id"`
 	Type             string            `form:"type" enum:"service|good"`
@@ -38,7 +38,7 @@ type NewProduct struct {
 // DefaultPriceData makes the product's default price along with it.
 type DefaultPriceData struct {
 	Currency    string          `form:"currency,required"`
-	Recurring   *RecurringInput `form:"recurring"`
+	Recurring   *RecurringInput `form:"recurring" without:"usage_type"`
 	TaxBehavior *string         `form:"tax_behavior" enum:"exclusive|inclusive|unspecified"`
 	UnitAmount  *int64          `form:"unit_amount"`
 }
@@ -56,9 +56,6 @@ type ProductList struct {
 func (tx *Tx) CreateProduct(in NewProduct) (any, error) {
 	if in.Name == nil {
 		return nil, shape.Invalid("name", "parameter_missing", "Missing required param: name.")
-	}
-	if in.DefaultPrice != nil {
-		return nil, shape.Invalid("default_price", "parameter_unknown", "Received unknown parameter: default_price")
 	}
 	if in.ID != "" && tx.Products.get(in.ID) != nil {
 		return nil, shape.Invalid("id", "resource_already_exists", "Product already exists.")

@@ -11,7 +11,7 @@ type ScheduleNew struct {
 	EndBehavior      string            `form:"end_behavior" enum:"cancel|release"`
 	FromSubscription string            `form:"from_subscription"`
 	Metadata         map[string]string `form:"metadata"`
-	Phases           []PhaseInput      `form:"phases"`
+	Phases           []PhaseInput      `form:"phases" without:"start_date"`
 	StartDate        *form.When        `form:"start_date"`
 }
 

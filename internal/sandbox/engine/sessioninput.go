@@ -66,7 +66,7 @@ type PriceData struct {
 	Currency    string          `form:"currency,required"`
 	Product     string          `form:"product"`
 	ProductData *ProductData    `form:"product_data"`
-	Recurring   *RecurringInput `form:"recurring"`
+	Recurring   *RecurringInput `form:"recurring" without:"usage_type"`
 	TaxBehavior *string         `form:"tax_behavior" enum:"exclusive|inclusive|unspecified"`
 	UnitAmount  *int64          `form:"unit_amount"`
 }

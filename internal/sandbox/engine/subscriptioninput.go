@@ -20,7 +20,7 @@ type SubscriptionNew struct {
 	DefaultPaymentMethod string            `form:"default_payment_method"`
 	Description          string            `form:"description"`
 	Discounts            *[]DiscountInput  `form:"discounts,clear"`
-	Items                []ItemInput       `form:"items"`
+	Items                []ItemInput       `form:"items" without:"deleted,id"`
 	Metadata             map[string]string `form:"metadata"`
 	PaymentBehavior      string            `form:"payment_behavior" enum:"allow_incomplete|default_incomplete|error_if_incomplete|pending_if_incomplete"`
 	PaymentSettings      *PaymentSettings  `form:"payment_settings"`
@@ -91,7 +91,7 @@ type ItemInput struct {
 type ItemPriceData struct {
 	Currency    string         `form:"currency,required"`
 	Product     string         `form:"product,required"`
-	Recurring   RecurringInput `form:"recurring,required"`
+	Recurring   RecurringInput `form:"recurring,required" without:"usage_type"`
 	TaxBehavior *string        `form:"tax_behavior" enum:"exclusive|inclusive|unspecified"`
 	UnitAmount  *int64         `form:"unit_amount"`
 }

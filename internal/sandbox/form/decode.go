@@ -16,7 +16,7 @@ import (
 func Decode(values url.Values, into any) error {
 	root := parse(values)
 	v := reflect.ValueOf(into).Elem()
-	if unknown := unknownIn(root, v.Type(), ""); len(unknown) > 0 {
+	if unknown := unknownIn(root, v.Type(), "", nil); len(unknown) > 0 {
 		return Unknown(unknown)
 	}
 	return object(root, v, "")
@@ -33,9 +33,9 @@ func Unknown(names []string) error {
 }
 
 // unknownIn lists the parameters that the struct has no field for.
-func unknownIn(n *node, t reflect.Type, path string) []string {
+func unknownIn(n *node, t reflect.Type, path string, without []string) []string {
 	var out []string
-	fields := fieldsOf(t)
+	fields := fieldsOf(t, without)
 	for name, c := range n.children {
 		f, ok := fields[name]
 		if !ok {
@@ -46,10 +46,10 @@ func unknownIn(n *node, t reflect.Type, path string) []string {
 		switch {
 		case elem == nil:
 		case !list:
-			out = append(out, unknownIn(c, elem, within(path, name))...)
+			out = append(out, unknownIn(c, elem, within(path, name), f.without)...)
 		default:
 			for i, e := range c.children {
-				out = append(out, unknownIn(e, elem, within(within(path, name), i))...)
+				out = append(out, unknownIn(e, elem, within(within(path, name), i), f.without)...)
 			}
 		}
 	}

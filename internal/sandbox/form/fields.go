@@ -16,6 +16,7 @@ type fieldInfo struct {
 	required bool
 	clear    bool // may be sent empty
 	enum     []string
+	without  []string // of what is inside the field, names that are not taken here
 }
 
 var cache sync.Map // reflect.Type → []fieldInfo
@@ -29,7 +30,11 @@ func ordered(t reflect.Type) []fieldInfo {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		if f.Anonymous {
+			without := without(f)
 			for _, inner := range ordered(f.Type) {
+				if slices.Contains(without, inner.name) {
+					continue
+				}
 				inner.index = append([]int{i}, inner.index...)
 				out = append(out, inner)
 			}
@@ -39,7 +44,7 @@ func ordered(t reflect.Type) []fieldInfo {
 		if parts[0] == "" {
 			continue
 		}
-		info := fieldInfo{name: parts[0], typ: f.Type, index: f.Index}
+		info := fieldInfo{name: parts[0], typ: f.Type, index: f.Index, without: without(f)}
 		info.required = slices.Contains(parts[1:], "required")
 		info.clear = slices.Contains(parts[1:], "clear") || f.Type.Kind() == reflect.Map
 		if enum := f.Tag.Get("enum"); enum != "" {
@@ -51,30 +56,40 @@ func ordered(t reflect.Type) []fieldInfo {
 	return out
 }
 
-func fieldsOf(t reflect.Type) map[string]fieldInfo {
+func without(f reflect.StructField) []string {
+	return strings.FieldsFunc(f.Tag.Get("without"), func(c rune) bool { return c == ',' })
+}
+
+// fieldsOf are the fields of a struct by name, without some.
+func fieldsOf(t reflect.Type, without []string) map[string]fieldInfo {
 	out := map[string]fieldInfo{}
 	for _, f := range ordered(t) {
-		out[f.name] = f
+		if !slices.Contains(without, f.name) {
+			out[f.name] = f
+		}
 	}
 	return out
 }
 
 // Names lists every parameter that a struct accepts, nested ones as Stripe writes them: line_items[][price].
-func Names(t reflect.Type) []string { return names(t, "") }
+func Names(t reflect.Type) []string { return names(t, "", nil) }
 
-func names(t reflect.Type, path string) []string {
+func names(t reflect.Type, path string, without []string) []string {
 	var out []string
 	for _, f := range ordered(t) {
+		if slices.Contains(without, f.name) {
+			continue
+		}
 		name := within(path, f.name)
 		elem, list := structOf(f.typ)
-		if list {
-			name = within(name, "")
-		}
 		if elem == nil {
 			out = append(out, name)
 			continue
 		}
-		out = append(out, names(elem, name)...)
+		if list {
+			name = within(name, "")
+		}
+		out = append(out, names(elem, name, f.without)...)
 	}
 	return out
 }

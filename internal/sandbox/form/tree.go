@@ -6,6 +6,7 @@
 //	Currency string  `form:"currency,required"`
 //	Nickname *string `form:"nickname,clear"`        // nickname= (empty) is allowed and means: remove it
 //	Interval string  `form:"interval" enum:"day|week|month|year"`
+//	Items    []Item  `form:"items" without:"id"`       // where an item has no id yet; embedded structs may have it too
 package form
 
 import (

@@ -157,7 +157,7 @@ func (p *Pages) changeDetails(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	err := p.do(r, func(tx *engine.Tx) error {
-		_, err := tx.UpdateCustomer(b.Customer.ID, in)
+		_, err := tx.UpdateCustomer(b.Customer.ID, engine.CustomerChange{CustomerInput: in})
 		return err
 	})
 	if err != nil {
