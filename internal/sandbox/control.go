@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +20,9 @@ const maxState = 256 << 20
 // defaultFlush is how long a flush waits unless told otherwise.
 const defaultFlush = 30 * time.Second
 
+// maxFlush is how long it may be told to wait.
+const maxFlush = 10 * time.Minute
+
 func (s *Sandbox) installControl(mux *http.ServeMux) {
 	mux.HandleFunc("POST /_sandbox/pay/{id}", s.pay)
 	mux.HandleFunc("POST /_sandbox/settle/{id}", s.settlePayment)
@@ -35,21 +39,37 @@ func (s *Sandbox) installControl(mux *http.ServeMux) {
 	mux.HandleFunc("PUT /_sandbox/state", s.putState)
 }
 
-// pay does what the button on a Checkout page does, 3-D Secure included. Form fields: card, or method=bank; name,
-// email; 3ds=fail.
+// defaultCard is what pay pays with unless told otherwise.
+const defaultCard = "4242424242424242"
+
+// payment is what a buyer would enter.
+type payment struct {
+	Card   string `form:"card"`
+	Email  string `form:"email"`
+	Method string `form:"method" enum:"card|bank"`
+	Name   string `form:"name"`
+	Step   string `form:"3ds" enum:"complete|fail"`
+}
+
+// pay does what the button on a Checkout page does, 3-D Secure included.
 func (s *Sandbox) pay(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
-	in := engine.Payment{CardDetails: engine.CardDetails{Number: r.FormValue("card"), Name: r.FormValue("name"), Email: r.FormValue("email")}}
+	var in payment
+	if err := read(r, &in); err != nil {
+		writeError(w, err)
+		return
+	}
+	by := engine.Payment{CardDetails: engine.CardDetails{Number: cmp.Or(in.Card, defaultCard), Name: in.Name, Email: in.Email}}
 	var paid engine.Paid
 	err := s.engine.Do(shape.EventRequest{}, func(tx *engine.Tx) error {
 		var err error
-		if r.FormValue("method") == "bank" {
-			paid, err = tx.PaySessionByBank(id, in)
+		if in.Method == "bank" {
+			paid, err = tx.PaySessionByBank(id, by)
 			return err
 		}
-		paid, err = tx.PaySession(id, in)
+		paid, err = tx.PaySession(id, by)
 		if err == nil && paid.Challenge {
-			paid, err = tx.FinishChallenge(id, r.FormValue("3ds") != "fail")
+			paid, err = tx.FinishChallenge(id, in.Step != "fail")
 		}
 		return err
 	}, id)
@@ -62,9 +82,15 @@ func (s *Sandbox) pay(w http.ResponseWriter, r *http.Request) {
 
 // settlePayment says how a bank payment ended: result=succeed, or fail.
 func (s *Sandbox) settlePayment(w http.ResponseWriter, r *http.Request) {
-	err := s.engine.Do(shape.EventRequest{}, func(tx *engine.Tx) error {
-		return tx.SettleBankPayment(r.PathValue("id"), r.FormValue("result") != "fail")
-	}, r.PathValue("id"))
+	var in struct {
+		Result string `form:"result" enum:"succeed|fail"`
+	}
+	err := read(r, &in)
+	if err == nil {
+		err = s.engine.Do(shape.EventRequest{}, func(tx *engine.Tx) error {
+			return tx.SettleBankPayment(r.PathValue("id"), in.Result != "fail")
+		}, r.PathValue("id"))
+	}
 	if err != nil {
 		writeError(w, err)
 		return
@@ -72,11 +98,12 @@ func (s *Sandbox) settlePayment(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]bool{"settled": true})
 }
 
-// flush delivers everything and waits for it.
+// flush delivers everything and waits for it, so many seconds as timeout says.
 func (s *Sandbox) flush(w http.ResponseWriter, r *http.Request) {
-	timeout := defaultFlush
-	if seconds, err := strconv.ParseFloat(r.FormValue("timeout"), 64); err == nil && seconds > 0 {
-		timeout = time.Duration(seconds * float64(time.Second))
+	timeout, err := flushTimeout(r)
+	if err != nil {
+		writeError(w, err)
+		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
@@ -86,6 +113,20 @@ func (s *Sandbox) flush(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]int{"delivered": delivered})
+}
+
+func flushTimeout(r *http.Request) (time.Duration, error) {
+	var in struct {
+		Timeout string `form:"timeout"`
+	}
+	if err := read(r, &in); err != nil || in.Timeout == "" {
+		return defaultFlush, err
+	}
+	seconds, err := strconv.ParseFloat(in.Timeout, 64)
+	if err != nil || !(seconds > 0 && seconds <= maxFlush.Seconds()) {
+		return 0, shape.Invalid("timeout", "", "Invalid timeout: it is in seconds, %d at most.", int(maxFlush.Seconds()))
+	}
+	return time.Duration(seconds * float64(time.Second)), nil
 }
 
 func (s *Sandbox) getState(w http.ResponseWriter, _ *http.Request) {

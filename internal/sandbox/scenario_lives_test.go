@@ -96,3 +96,9 @@ func compressed(b *bundle, page string) int {
 	_ = z.Close()
 	return packed.Len()
 }
+
+func (b *bundle) text(res *http.Response) string {
+	b.Helper()
+	defer res.Body.Close()
+	return string(must(io.ReadAll(res.Body)))
+}
