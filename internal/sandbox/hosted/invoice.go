@@ -77,7 +77,7 @@ func (p *Pages) showInvoiceStep(w http.ResponseWriter, r *http.Request) {
 	case !v.Waiting:
 		seeOther(w, r, "/i/"+v.ID)
 	default:
-		p.render(w, http.StatusOK, "invoice-challenge.html", page{Title: "Confirm your payment", Body: v})
+		p.renderChallenge(w, challenge{Action: "/i/" + v.ID + "/challenge", Amount: v.AmountRemaining, Currency: v.Currency})
 	}
 }
 
