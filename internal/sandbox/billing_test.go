@@ -115,7 +115,7 @@ func TestFailedRenewalIsRetriedThenCanceled(t *testing.T) {
 
 func TestFailedRenewalIsHealedByAnotherCard(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(o *sandbox.Options) { o.LeaveUnpaid = true })
+	b := setup(t, func(o *sandbox.Options) { o.AfterRetries = "unpaid" })
 	c, sub := b.subscribed(b.price("Basic", 500, "month"), failsAtRenewal)
 	b.advance(2 * month)
 	if sub = must(b.stripe.Subscriptions.Get(sub.ID, nil)); sub.Status != "unpaid" {

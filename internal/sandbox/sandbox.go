@@ -38,8 +38,8 @@ type Options struct {
 	JournalSlack int64  // how much the state file may outgrow the state before it is written anew, in bytes; default 8 MiB
 	Merchant     string // what the pages call the merchant; default "Sandbox Merchant"
 
-	// APIVersion is the account's default, one of APIVersions: for requests without a Stripe-Version header, for events, and for webhook
-	// endpoints without a version of their own. Default 2024-06-20.
+	// APIVersion is the account's default, one of APIVersions: for requests without a Stripe-Version header, for events,
+	// and for webhook endpoints without a version of their own. Default 2024-06-20.
 	APIVersion string
 
 	// TaxRate is the flat rate of automatic tax in percent, with up to two decimals, such as "8.25"; default 10.
@@ -54,7 +54,7 @@ type Options struct {
 	// Seed, when there is one, is where ids, secrets and codes come from, so that two equal runs are equal to the letter.
 	Seed *int64
 
-	// Fixtures are what a new sandbox begins with; one that has a state already only takes their seed.
+	// Fixtures are what a new sandbox begins with; one that has a state already goes on with that.
 	Fixtures *fixtures.File
 
 	// Faults are what goes wrong on purpose from the start. When none does, those of the state file go on.
@@ -63,7 +63,6 @@ type Options struct {
 	WebhookPauses  []time.Duration // in sandbox time, before the second attempt to deliver, the third, …; default deliver.DefaultPauses
 	RenewalRetries []time.Duration // between attempts to collect a failed renewal; default 3, 5 and 7 days
 	AfterRetries   string          // what becomes of a subscription after those attempts: "cancel" (default), "unpaid" or "past_due"
-	LeaveUnpaid    bool            // the same as AfterRetries "unpaid"
 
 	start int64 // of sandbox time, Unix seconds; zero: now
 }
@@ -105,9 +104,6 @@ type Sandbox struct {
 func New(opts Options) (*Sandbox, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
-	}
-	if opts.AfterRetries == "" && opts.LeaveUnpaid {
-		opts.AfterRetries = string(engine.UnpaidAfterRetries)
 	}
 	after, err := engine.ParseAfterRetries(opts.AfterRetries)
 	if err != nil {
