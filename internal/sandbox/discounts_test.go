@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -337,5 +338,22 @@ func TestDiscountsOutliveARestart(t *testing.T) {
 	}
 	if !slices.Contains(since(), "customer.discount.deleted") || must(b.stripe.Subscriptions.Get(sub.ID, nil)).Discount != nil {
 		t.Error("the discount did not end")
+	}
+}
+
+func TestACodeGivenWithTheSessionStays(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	coupon := must(b.stripe.Coupons.New(&stripe.CouponParams{PercentOff: stripe.Float64(25), Duration: stripe.String("once")}))
+	code := must(b.stripe.PromotionCodes.New(&stripe.PromotionCodeParams{Coupon: &coupon.ID, Code: stripe.String("HELLO")}))
+	s := b.session("subscription", b.customer(), b.price("Basic", 1000, "month"), func(p *stripe.CheckoutSessionParams) {
+		p.Discounts = []*stripe.CheckoutSessionDiscountParams{{PromotionCode: &code.ID}}
+	})
+	if _, page := b.visit(s.URL); page.Find("#due").Text() != "$7.50" || page.Find("#remove-code, #promotion-code").Length() != 0 {
+		t.Errorf("due %s, with %d ways to change that", page.Find("#due").Text(), page.Find("#remove-code, #promotion-code").Length())
+	}
+	b.submit(s.URL, url.Values{"remove_code": {"1"}})
+	if s = must(b.stripe.CheckoutSessions.Get(s.ID, nil)); s.AmountTotal != 750 {
+		t.Errorf("after it was removed all the same: %d", s.AmountTotal)
 	}
 }
