@@ -69,7 +69,7 @@ func TestTheStateFileTellsTheStateToTheByte(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "state.json")
-			b := setup(t, keptIn(file))
+			b := s.setup(t, keptIn(file))
 			s.live(b)
 			c := b.customer()
 			must(b.stripe.Customers.Del(c.ID, nil))

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/payloop/payloop/internal/sandbox"
 	"github.com/payloop/payloop/internal/sandbox/api"
 )
 
@@ -35,6 +36,23 @@ var scenarios = []scenario{
 	{"a plan is canceled at the end of its period", "https://docs.stripe.com/billing/subscriptions/cancel", cancelAtEnd},
 	{"a plan is canceled at once", "https://docs.stripe.com/billing/subscriptions/cancel", cancelNow},
 	{"a payment is refunded in part, then in full", "https://docs.stripe.com/refunds", refunds},
+	{"a renewal fails for good: unpaid", "https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses", unpaidRenewal},
+	{"a renewal fails for good: past due", "https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses", pastDueRenewal},
+	{"a first payment needs 3-D Secure", "https://docs.stripe.com/billing/subscriptions/overview#requires-action", authenticatedFirst},
+	{"collection is paused and resumed", "https://docs.stripe.com/billing/subscriptions/pause-payment", pausedCollection},
+	{"a trial without a card cancels", "https://docs.stripe.com/billing/subscriptions/trials/free-trials#create-free-trials-without-payment", lostTrial},
+	{"a trial is ended early", "https://docs.stripe.com/billing/subscriptions/trials", shortTrial},
+	{"a customer is deleted with a subscription", "https://docs.stripe.com/api/customers/delete", deletedCustomer},
+	{"a renewal is announced", "https://docs.stripe.com/billing/subscriptions/webhooks", announcedRenewal},
+	{"a downgrade waits for the end of the period", "https://docs.stripe.com/billing/subscriptions/subscription-schedules/use-cases", downgradeLater},
+}
+
+// leaves says what becomes of the subscription in the scenarios where that is not the default.
+var leaves = map[string]string{"a renewal fails for good: unpaid": "unpaid", "a renewal fails for good: past due": "past_due"}
+
+func (s scenario) setup(t *testing.T, opts ...func(*sandbox.Options)) *bundle {
+	t.Helper()
+	return setup(t, append(opts, func(o *sandbox.Options) { o.AfterRetries = leaves[s.name] })...)
 }
 
 func TestStripesScenarios(t *testing.T) {
@@ -42,7 +60,7 @@ func TestStripesScenarios(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t)
+			b := s.setup(t)
 			s.live(b)
 			if t.Failed() {
 				t.Logf("Stripe's page: %s", s.page)
