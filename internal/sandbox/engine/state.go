@@ -49,6 +49,7 @@ type state struct {
 	Overdue        flags                `json:"overdue"`                 // invoices whose due date has passed
 	Announced      table[int64]         `json:"announced"`               // by subscription, the period's end that invoice.upcoming told of
 	FlowsDone      flags                `json:"flows_done"`              // portal sessions whose flow is through
+	Visits         table[int64]         `json:"portal_visits"`           // by portal session, when it was last used
 	Deliveries     table[Delivery]      `json:"-" journal:"deliveries"`  // events on their way to endpoints
 	Answers        table[SavedAnswer]   `json:"-" journal:"idempotency"` // by idempotency key
 

@@ -66,6 +66,7 @@ type PortalView struct {
 	Invoices      []shape.Invoice       // newest first, drafts left out
 	Offers        []Offer
 	FlowDone      bool
+	Expired       bool
 }
 
 // PlanView is a subscription as the portal shows it.
@@ -88,6 +89,7 @@ func (tx *Tx) ViewPortal(id string) (PortalView, bool) {
 		return PortalView{}, false
 	}
 	v := PortalView{Session: *ps, Config: *tx.PortalConfigs.get(string(ps.Configuration)), Customer: *tx.Customers.get(ps.Customer), FlowDone: tx.FlowsDone.has(id)}
+	v.Expired = tx.portalExpired(ps)
 	for _, s := range tx.Subscriptions.newestOf(ps.Customer) {
 		if !ended(s) {
 			v.Subscriptions = append(v.Subscriptions, PlanView{Subscription: *s, Name: tx.itemName(s.Items.Data[0]), Card: clone(tx.methodFor(s))})

@@ -28,7 +28,8 @@ type portalBody struct {
 func (p *Pages) portal(w http.ResponseWriter, r *http.Request) (portalBody, bool) {
 	b := portalBody{Home: "/p/session/" + r.PathValue("id")}
 	found := false
-	p.read(r, func(tx *engine.Tx) error {
+	_ = p.do(r, func(tx *engine.Tx) error {
+		tx.VisitPortal(r.PathValue("id"))
 		b.PortalView, found = tx.ViewPortal(r.PathValue("id"))
 		return nil
 	})
@@ -37,6 +38,11 @@ func (p *Pages) portal(w http.ResponseWriter, r *http.Request) (portalBody, bool
 		return b, false
 	}
 	b.BackLink = safeLink(string(b.Session.ReturnURL))
+	if b.Expired {
+		p.note(w, http.StatusGone, note{Heading: "This link has expired", Text: "Go back to " + p.engine.Merchant() + " and open billing from there again.",
+			Link: b.BackLink, Label: "Return to " + p.engine.Merchant(), LinkID: "return"})
+		return b, false
+	}
 	b.AtEnd = b.Config.Features.SubscriptionCancel.Mode != "immediately"
 	id := r.PathValue("sub")
 	if id == "" {
