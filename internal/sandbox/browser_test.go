@@ -23,10 +23,10 @@ var narrow = []int64{320, 390}
 func everyPage(b *bundle) []string {
 	b.Helper()
 	basic, power, once := b.price("Basic", 500, "month"), b.price("Power", 5000, "month"), b.price("Credits", 5000, "")
-	portalConfig(b, basic, power)
+	cfg := portalConfig(b, basic, power)
 	c, sub := b.subscribed(basic, visa)
 	_, owing := b.subscribed(basic, failsAtRenewal)
-	old := must(b.stripe.BillingPortalSessions.New(&stripe.BillingPortalSessionParams{Customer: &c.ID, ReturnURL: stripe.String("http://app.test/account")}))
+	old := must(b.stripe.BillingPortalSessions.New(&stripe.BillingPortalSessionParams{Customer: &c.ID, Configuration: &cfg.ID, ReturnURL: stripe.String("http://app.test/account")}))
 	b.advance(month + 7200e9)
 	b.flush()
 	paid := b.session("payment", c, once)
@@ -37,10 +37,8 @@ func everyPage(b *bundle) []string {
 	expired := b.session("payment", c, once)
 	must(b.stripe.CheckoutSessions.Expire(expired.ID, nil))
 	invoice := must(b.stripe.Invoices.Get(b.subscription(owing.ID).LatestInvoice.ID, nil))
-	cfg := b.stripe.BillingPortalConfigurations.List(nil)
-	cfg.Next()
 	ps := must(b.stripe.BillingPortalSessions.New(&stripe.BillingPortalSessionParams{
-		Customer: &c.ID, Configuration: &cfg.BillingPortalConfiguration().ID, ReturnURL: stripe.String("http://app.test/account"),
+		Customer: &c.ID, Configuration: &cfg.ID, ReturnURL: stripe.String("http://app.test/account"),
 	}))
 	plan := ps.URL + "/subscriptions/" + sub.ID
 	event := b.last("customer.subscription.updated")
