@@ -41,10 +41,13 @@ func everyPage(b *bundle) []string {
 		Customer: &c.ID, Configuration: &cfg.ID, ReturnURL: stripe.String("http://app.test/account"),
 	}))
 	plan := ps.URL + "/subscriptions/" + sub.ID
+	must(b.stripe.BillingPortalConfigurations.Update(cfg.ID, &stripe.BillingPortalConfigurationParams{Features: &stripe.BillingPortalConfigurationFeaturesParams{
+		SubscriptionUpdate: &stripe.BillingPortalConfigurationFeaturesSubscriptionUpdateParams{DefaultAllowedUpdates: stripe.StringSlice([]string{"price", "quantity"})},
+	}}))
 	event := b.last("customer.subscription.updated")
 	return []string{
 		open.URL, waiting.URL + "/challenge", b.srv.URL + "/c/pay/" + paid.ID, b.srv.URL + "/c/pay/" + expired.ID, done.PaymentIntent.LatestCharge.ReceiptURL,
-		invoice.HostedInvoiceURL, ps.URL, ps.URL + "/card", plan + "/cancel", plan + "/update", plan + "/confirm?price=" + power.ID,
+		invoice.HostedInvoiceURL, ps.URL, ps.URL + "/card", plan + "/cancel", plan + "/update", plan + "/confirm?quantity=3&price=" + power.ID,
 		"/_sandbox/", "/_sandbox/objects/subscriptions", "/_sandbox/objects/subscriptions/" + sub.ID,
 		"/_sandbox/objects/charges/" + done.PaymentIntent.LatestCharge.ID, "/_sandbox/events", "/_sandbox/events/" + event.ID,
 		"/_sandbox/webhook_endpoints/" + b.idsOf("/v1/webhook_endpoints")[0], "/_sandbox/dashboard/faults", "/c/pay/nothing", old.URL,

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/payloop/payloop/internal/sandbox/shape"
 )
@@ -134,14 +135,22 @@ func (tx *Tx) confirmFlow(in PortalSessionNew, cfg *shape.PortalConfiguration, o
 	out.SubscriptionUpdateConfirm = &shape.FlowUpdateConfirm{Subscription: c.Subscription}
 	for i, it := range c.Items {
 		param := fmt.Sprintf("flow_data[subscription_update_confirm][items][%d]", i)
-		if indexOf(tx.Subscriptions.get(c.Subscription).Items.Data, it.ID) < 0 {
+		items := tx.Subscriptions.get(c.Subscription).Items.Data
+		at := indexOf(items, it.ID)
+		if at < 0 {
 			return shape.Missing(param+"[id]", "subscription item", it.ID)
+		}
+		if err := checkQuantity(param+"[quantity]", it.Quantity); err != nil {
+			return err
 		}
 		if it.Price != "" && !offered(cfg, it.Price) {
 			return shape.Invalid(param+"[price]", "", "The price %s is not among the products of the portal configuration's subscription_update feature.", it.Price)
 		}
-		item := shape.FlowItem{ID: it.ID, Price: shape.Str(it.Price), Quantity: 1}
+		item := shape.FlowItem{ID: it.ID, Price: shape.Str(it.Price), Quantity: items[at].Quantity}
 		set(&item.Quantity, it.Quantity)
+		if item.Quantity != items[at].Quantity && !slices.Contains(cfg.Features.SubscriptionUpdate.DefaultAllowedUpdates, "quantity") {
+			return shape.Invalid(param+"[quantity]", "", "The portal configuration does not allow customers to change the quantity: add quantity to features[subscription_update][default_allowed_updates].")
+		}
 		out.SubscriptionUpdateConfirm.Items = append(out.SubscriptionUpdateConfirm.Items, item)
 	}
 	return nil

@@ -122,41 +122,6 @@ func (tx *Tx) ViewPortal(id string) (PortalView, bool) {
 // FinishFlow notes that what a portal session was opened for is done.
 func (tx *Tx) FinishFlow(id string) { tx.FlowsDone.set(id) }
 
-// PreviewChange is what changing a subscription's first item to a price costs today, in minor units, under a proration behaviour.
-func (tx *Tx) PreviewChange(subscription, price, behavior string) (due int64, items []ItemInput, err error) {
-	s := tx.Subscriptions.get(subscription)
-	if s == nil {
-		return 0, nil, shape.Missing("subscription", "subscription", subscription)
-	}
-	items = []ItemInput{{ID: s.Items.Data[0].ID, Price: price}}
-	changed, err := tx.changedItems(s, items)
-	if err != nil {
-		return 0, nil, err
-	}
-	plan := tx.planChange(s, changed, behavior, tx.now)
-	if plan.NewPeriod || behavior == "always_invoice" {
-		due = tx.costOf(s, plan)
-		if c := tx.Customers.get(string(s.Customer)); c != nil {
-			due += c.Balance
-		}
-	}
-	return due, items, nil
-}
-
-// PreviewLines are what PreviewChange would credit and charge, and when the subscription renews after it, in Unix seconds.
-func (tx *Tx) PreviewLines(subscription, price, behavior string) (lines []shape.Line, renews int64) {
-	s := tx.Subscriptions.get(subscription)
-	if s == nil {
-		return nil, 0
-	}
-	changed, err := tx.changedItems(s, []ItemInput{{ID: s.Items.Data[0].ID, Price: price}})
-	if err != nil {
-		return nil, 0
-	}
-	c := tx.planChange(s, changed, behavior, tx.now)
-	return c.Lines, c.PeriodEnd
-}
-
 // ViewCharge looks at a charge as its receipt does.
 func (tx *Tx) ViewCharge(id string) (shape.Charge, bool) {
 	ch := tx.Charges.get(id)

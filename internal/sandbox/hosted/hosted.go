@@ -65,6 +65,8 @@ func (p *Pages) Install(mux *http.ServeMux) {
 	mux.HandleFunc("GET /p/session/{id}/subscriptions/{sub}/update", p.showUpdate)
 	mux.HandleFunc("GET /p/session/{id}/subscriptions/{sub}/confirm", p.showConfirm)
 	mux.HandleFunc("POST /p/session/{id}/subscriptions/{sub}/confirm", p.confirm)
+	mux.HandleFunc("GET /p/session/{id}/subscriptions/{sub}/challenge", p.showPlanStep)
+	mux.HandleFunc("POST /p/session/{id}/subscriptions/{sub}/challenge", p.answerPlanStep)
 
 	mux.HandleFunc("GET /i/{id}", p.showInvoice)
 	mux.HandleFunc("POST /i/{id}", p.payInvoice)

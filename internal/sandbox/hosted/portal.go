@@ -2,6 +2,8 @@ package hosted
 
 import (
 	"net/http"
+	"net/url"
+	"strconv"
 
 	"github.com/payloop/payloop/internal/sandbox/engine"
 	"github.com/payloop/payloop/internal/sandbox/shape"
@@ -10,14 +12,11 @@ import (
 // portalBody is a page of the portal; Plan and what follows are for pages about one subscription.
 type portalBody struct {
 	engine.PortalView
+	planChange
 	Home     string // the portal's first page
 	BackLink string // the merchant's page
 	Plan     engine.PlanView
-	Offer    engine.Offer
-	Due      int64        // today, minor units
-	Lines    []shape.Line // what a change of plan credits and charges
-	Renews   int64        // when the plan renews after that, Unix seconds
-	AtEnd    bool         // cancelling keeps the plan until the period ends
+	AtEnd    bool // cancelling keeps the plan until the period ends
 	Form     cardForm
 	Problem  problem
 	Name     string
@@ -44,6 +43,7 @@ func (p *Pages) portal(w http.ResponseWriter, r *http.Request) (portalBody, bool
 		return b, false
 	}
 	b.AtEnd = b.Config.Features.SubscriptionCancel.Mode != "immediately"
+	b.planChange = b.changeOf()
 	id := r.PathValue("sub")
 	if id == "" {
 		return b, true
@@ -51,6 +51,7 @@ func (p *Pages) portal(w http.ResponseWriter, r *http.Request) (portalBody, bool
 	for _, s := range b.Subscriptions {
 		if s.ID == id {
 			b.Plan = s
+			b.planChange = b.changeOf()
 			return b, true
 		}
 	}
@@ -84,7 +85,8 @@ func flowStep(f *shape.PortalFlow) string {
 		return "/subscriptions/" + f.SubscriptionUpdate.Subscription + "/update"
 	case "subscription_update_confirm":
 		c := f.SubscriptionUpdateConfirm
-		return "/subscriptions/" + c.Subscription + "/confirm?price=" + string(c.Items[0].Price)
+		to := url.Values{"price": {string(c.Items[0].Price)}, "quantity": {strconv.FormatInt(c.Items[0].Quantity, 10)}}
+		return "/subscriptions/" + c.Subscription + "/confirm?" + to.Encode()
 	}
 	return "/card"
 }

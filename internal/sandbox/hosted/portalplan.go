@@ -2,10 +2,12 @@ package hosted
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/payloop/payloop/internal/sandbox/engine"
 	"github.com/payloop/payloop/internal/sandbox/form"
+	"github.com/payloop/payloop/internal/sandbox/shape"
 )
 
 func (p *Pages) showCancel(w http.ResponseWriter, r *http.Request) {
@@ -25,10 +27,7 @@ func (p *Pages) cancel(w http.ResponseWriter, r *http.Request) {
 	if !ok || !p.allowed(w, b, b.Config.Features.SubscriptionCancel.Enabled) {
 		return
 	}
-	var details *engine.CancelDetails
-	if feedback, comment := r.PostFormValue("feedback"), r.PostFormValue("comment"); feedback != "" || comment != "" {
-		details = &engine.CancelDetails{Feedback: &feedback, Comment: &comment}
-	}
+	details := why(r, b.Config.Features.SubscriptionCancel.CancellationReason)
 	err := p.do(r, func(tx *engine.Tx) error {
 		if !b.AtEnd {
 			prorate := b.Config.Features.SubscriptionCancel.ProrationBehavior != "none"
@@ -40,6 +39,18 @@ func (p *Pages) cancel(w http.ResponseWriter, r *http.Request) {
 		return err
 	})
 	p.done(w, r, b, err)
+}
+
+// why reads the reason for a cancellation, if it is asked for; one that is not offered is none.
+func why(r *http.Request, asked shape.PortalCancelReason) *engine.CancelDetails {
+	feedback, comment := r.PostFormValue("feedback"), strings.TrimSpace(r.PostFormValue("comment"))
+	if !slices.Contains(asked.Options, feedback) {
+		feedback = ""
+	}
+	if !asked.Enabled || feedback == "" && comment == "" {
+		return nil
+	}
+	return &engine.CancelDetails{Feedback: &feedback, Comment: &comment}
 }
 
 func (p *Pages) resume(w http.ResponseWriter, r *http.Request) {
@@ -58,74 +69,6 @@ func (p *Pages) resume(w http.ResponseWriter, r *http.Request) {
 func (p *Pages) done(w http.ResponseWriter, r *http.Request, b portalBody, err error) {
 	if err != nil {
 		p.note(w, status(err), note{Heading: "That did not work", Text: problemOf(err).Message, Link: b.Home, Label: "Back to billing"})
-		return
-	}
-	p.finish(w, r, b)
-}
-
-func (p *Pages) showUpdate(w http.ResponseWriter, r *http.Request) {
-	b, ok := p.portal(w, r)
-	if !ok || !p.allowed(w, b, b.Config.Features.SubscriptionUpdate.Enabled) {
-		return
-	}
-	p.renderPortal(w, http.StatusOK, "portal-update.html", "Update plan", b)
-}
-
-// offer finds the price somebody picked among those offered.
-func (p *Pages) offer(w http.ResponseWriter, r *http.Request) (portalBody, bool) {
-	b, ok := p.portal(w, r)
-	if !ok || !p.allowed(w, b, b.Config.Features.SubscriptionUpdate.Enabled) {
-		return b, false
-	}
-	for _, o := range b.Offers {
-		if o.Price.ID == r.FormValue("price") {
-			b.Offer = o
-			return b, true
-		}
-	}
-	seeOther(w, r, b.Home+"/subscriptions/"+b.Plan.ID+"/update")
-	return b, false
-}
-
-func (p *Pages) showConfirm(w http.ResponseWriter, r *http.Request) {
-	b, ok := p.offer(w, r)
-	if !ok {
-		return
-	}
-	p.renderConfirm(w, r, http.StatusOK, b)
-}
-
-func (p *Pages) renderConfirm(w http.ResponseWriter, r *http.Request, status int, b portalBody) {
-	p.read(r, func(tx *engine.Tx) error {
-		var err error
-		behavior := b.Config.Features.SubscriptionUpdate.ProrationBehavior
-		b.Due, _, err = tx.PreviewChange(b.Plan.ID, b.Offer.Price.ID, behavior)
-		b.Lines, b.Renews = tx.PreviewLines(b.Plan.ID, b.Offer.Price.ID, behavior)
-		return err
-	})
-	p.renderPortal(w, status, "portal-confirm.html", "Confirm your new plan", b)
-}
-
-func (p *Pages) confirm(w http.ResponseWriter, r *http.Request) {
-	b, ok := p.offer(w, r)
-	if !ok {
-		return
-	}
-	behavior := b.Config.Features.SubscriptionUpdate.ProrationBehavior
-	err := p.do(r, func(tx *engine.Tx) error {
-		_, items, err := tx.PreviewChange(b.Plan.ID, b.Offer.Price.ID, behavior)
-		if err != nil {
-			return err
-		}
-		no := false
-		_, err = tx.UpdateSubscription(b.Plan.ID, engine.SubscriptionUpdate{
-			Items: items, ProrationBehavior: behavior, PaymentBehavior: "error_if_incomplete", CancelAtPeriodEnd: &no,
-		})
-		return err
-	})
-	if err != nil {
-		b.Problem = problemOf(err)
-		p.renderConfirm(w, r, status(err), b)
 		return
 	}
 	p.finish(w, r, b)
