@@ -38,7 +38,7 @@ var scenarios = []scenario{
 	{"a payment is refunded in part, then in full", "https://docs.stripe.com/refunds", refunds},
 	{"a renewal fails for good: unpaid", "https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses", unpaidRenewal},
 	{"a renewal fails for good: past due", "https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses", pastDueRenewal},
-	{"a first payment needs 3-D Secure", "https://docs.stripe.com/billing/subscriptions/overview#requires-action", authenticatedFirst},
+	{"a first payment needs 3-D Secure", "https://docs.stripe.com/billing/subscriptions/overview", authenticatedFirst},
 	{"collection is paused and resumed", "https://docs.stripe.com/billing/subscriptions/pause-payment", pausedCollection},
 	{"a trial without a card cancels", "https://docs.stripe.com/billing/subscriptions/trials/free-trials#create-free-trials-without-payment", lostTrial},
 	{"a trial is ended early", "https://docs.stripe.com/billing/subscriptions/trials", shortTrial},
@@ -57,7 +57,7 @@ var scenarios = []scenario{
 	{"an invoice is uncollectible, and paid after all", "https://docs.stripe.com/invoicing/overview", uncollectibleInvoice},
 	{"a dispute is won", "https://docs.stripe.com/disputes/api", wonDispute},
 	{"a dispute is lost", "https://docs.stripe.com/disputes/api", lostDispute},
-	{"a refund fails", "https://docs.stripe.com/refunds#failed-refunds", failedRefund},
+	{"a refund fails", "https://docs.stripe.com/refunds", failedRefund},
 	{"a payment is held, then captured", "https://docs.stripe.com/payments/place-a-hold-on-a-payment-method", heldPayment},
 	{"a payment is canceled", "https://docs.stripe.com/payments/payment-intents/verifying-status", canceledPayment},
 	{"a payment is declined, then made", "https://docs.stripe.com/payments/payment-intents/verifying-status", declinedThenPaid},
@@ -65,7 +65,7 @@ var scenarios = []scenario{
 	{"a card is saved at Checkout", "https://docs.stripe.com/payments/save-and-reuse", savedAtCheckout},
 	{"a test clock goes over a renewal", "https://docs.stripe.com/billing/testing/test-clocks/api-advanced-usage", clockLife},
 	{"an endpoint is disabled and enabled", "https://docs.stripe.com/api/webhook_endpoints/update", disabledEndpoint},
-	{"an endpoint's secret is rolled", "https://docs.stripe.com/webhooks#roll-endpoint-secrets", rolledSecret},
+	{"an endpoint's secret is rolled", "https://docs.stripe.com/webhooks", rolledSecret},
 }
 
 // leaves says what becomes of the subscription in the scenarios where that is not the default.
