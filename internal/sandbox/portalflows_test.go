@@ -158,3 +158,34 @@ func TestEveryDeepLinkEndsWhereItsAfterCompletionSays(t *testing.T) {
 		}
 	}
 }
+
+func TestADeepLinkChangesTheQuantityOnlyWithLeave(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	basic := b.price("Basic", 500, "month")
+	c, sub := b.subscribed(basic, visa)
+	cfg := portalConfig(b, basic)
+	item := &stripe.BillingPortalSessionFlowDataSubscriptionUpdateConfirmItemParams{ID: &sub.Items.Data[0].ID, Quantity: stripe.Int64(4)}
+	confirm := &stripe.BillingPortalSessionFlowDataSubscriptionUpdateConfirmParams{Subscription: &sub.ID}
+	open := func(items ...*stripe.BillingPortalSessionFlowDataSubscriptionUpdateConfirmItemParams) (*stripe.BillingPortalSession, error) {
+		confirm.Items = items
+		return b.stripe.BillingPortalSessions.New(&stripe.BillingPortalSessionParams{Customer: &c.ID, Configuration: &cfg.ID,
+			FlowData: &stripe.BillingPortalSessionFlowDataParams{Type: stripe.String("subscription_update_confirm"), SubscriptionUpdateConfirm: confirm}})
+	}
+	if _, err := open(item); err == nil || err.(*stripe.Error).Param != "flow_data[subscription_update_confirm][items][0][quantity]" {
+		t.Errorf("without leave: %v", err)
+	}
+	if _, err := open(item, item); err == nil || err.(*stripe.Error).Param != "flow_data[subscription_update_confirm][items]" {
+		t.Errorf("two items: %v", err)
+	}
+	must(b.stripe.BillingPortalConfigurations.Update(cfg.ID, &stripe.BillingPortalConfigurationParams{Features: &stripe.BillingPortalConfigurationFeaturesParams{
+		SubscriptionUpdate: &stripe.BillingPortalConfigurationFeaturesSubscriptionUpdateParams{DefaultAllowedUpdates: stripe.StringSlice([]string{"quantity"})},
+	}}))
+	ps := must(open(item))
+	step := must(browser.Get(ps.URL))
+	_ = step.Body.Close()
+	_, page := b.visit(step.Header.Get("Location"))
+	if n, _ := page.Find("input[name=quantity]").Attr("value"); n != "4" || page.Find("#due-today").Text() != "$15.00" {
+		t.Errorf("quantity %q, due %s", n, page.Find("#due-today").Text())
+	}
+}

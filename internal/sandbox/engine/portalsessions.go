@@ -132,6 +132,9 @@ func (tx *Tx) confirmFlow(in PortalSessionNew, cfg *shape.PortalConfiguration, o
 	if err := tx.checkFlow(in.Customer, out.Type, c.Subscription, cfg.Features.SubscriptionUpdate.Enabled); err != nil {
 		return err
 	}
+	if len(c.Items) != 1 || len(tx.Subscriptions.get(c.Subscription).Items.Data) != 1 {
+		return shape.Invalid("flow_data[subscription_update_confirm][items]", "", "Pass one item, of a subscription that has one: the portal changes no others.")
+	}
 	out.SubscriptionUpdateConfirm = &shape.FlowUpdateConfirm{Subscription: c.Subscription}
 	for i, it := range c.Items {
 		param := fmt.Sprintf("flow_data[subscription_update_confirm][items][%d]", i)
