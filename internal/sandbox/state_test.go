@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,31 +46,32 @@ func TestTheStateFileHoldsWhateverWasAnswered(t *testing.T) {
 
 func TestUndeliveredEventsSurviveARestart(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "state.json")
-	down := httptest.NewServer(http.NotFoundHandler())
-	options := sandbox.Options{StateFile: file, WebhookPauses: []time.Duration{time.Hour, time.Hour}}
+	var up atomic.Bool
+	got := make(chan string, 10)
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !up.Load() {
+			http.Error(w, "down", http.StatusServiceUnavailable)
+			return
+		}
+		var ev struct{ Type string }
+		_ = json.NewDecoder(r.Body).Decode(&ev)
+		got <- ev.Type
+	}))
+	defer receiver.Close()
+	options := sandbox.Options{StateFile: filepath.Join(t.TempDir(), "state.json"), WebhookPauses: []time.Duration{time.Hour, time.Hour}}
 	sb := must(sandbox.New(options))
-	sb.AddWebhook(down.URL, "whsec_given")
+	sb.AddWebhook(receiver.URL, "whsec_given")
 	req := httptest.NewRequest(http.MethodPost, "/v1/customers", nil)
 	req.SetBasicAuth("sk_test_1", "")
 	sb.ServeHTTP(httptest.NewRecorder(), req)
-	_ = sb.Close()
-	addr := down.Listener.Addr().String()
-	down.Close()
+	if err := sb.Close(); err != nil {
+		t.Fatal(err)
+	}
 
-	got := make(chan string, 10)
-	up := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		var ev struct{ Type string }
-		_ = json.Unmarshal(body, &ev)
-		got <- ev.Type
-	}))
-	up.Listener = must(listen(addr))
-	up.Start()
-	defer up.Close()
+	up.Store(true)
 	sb = must(sandbox.New(options))
 	defer sb.Close()
-	if secret := sb.AddWebhook(up.URL, ""); secret != "whsec_given" {
+	if secret := sb.AddWebhook(receiver.URL, ""); secret != "whsec_given" {
 		t.Errorf("secret: %s", secret)
 	}
 	if _, late := sb.Flush(t.Context()); late != nil {

@@ -58,17 +58,18 @@ func (b *bundle) receive(version string) *receiver {
 	return in
 }
 
-// last is the newest event of a type that was delivered.
+// last is the newest event of a type, as it was delivered: deliveries may overtake each other.
 func (in *receiver) last(b *bundle, typ string) stripe.Event {
 	b.Helper()
+	newest := b.last(typ).ID
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	for _, body := range slices.Backward(in.bodies) {
+	for _, body := range in.bodies {
 		var ev stripe.Event
 		if err := json.Unmarshal(body, &ev); err != nil {
 			b.Fatal(err)
 		}
-		if string(ev.Type) == typ {
+		if ev.ID == newest {
 			return ev
 		}
 	}

@@ -72,20 +72,27 @@ func (c *call) failed(err error) reply {
 	return failed(c.version, err)
 }
 
+// problem is an answer that tells of an error.
+type problem struct {
+	Error *shape.Error `json:"error"`
+}
+
 func failed(v version.Version, err error) reply {
 	var e *shape.Error
 	if !errors.As(err, &e) {
 		e = &shape.Error{Status: http.StatusInternalServerError, Type: "api_error", Message: "The sandbox failed: " + err.Error()}
 	}
-	return reply{status: e.Status, body: rendered(v, map[string]any{"error": e})}
+	return reply{status: e.Status, body: rendered(v, problem{e})}
 }
 
-// rendered is the JSON of an answer in a version's shape.
-func rendered(v version.Version, obj any) []byte {
-	if v.Same() {
-		return indented(obj)
+// rendered is the JSON of an answer in a version's shape. An answer is a struct, or a tree where something was expanded.
+func rendered(v version.Version, answer any) []byte {
+	if _, isTree := answer.(map[string]any); !isTree {
+		if v.Same() {
+			return indented(answer)
+		}
+		answer = asTree(answer)
 	}
-	tree := asTree(obj)
-	v.Render(tree)
-	return indented(tree)
+	v.Render(answer)
+	return indentedTree(answer)
 }

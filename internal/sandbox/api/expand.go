@@ -162,5 +162,3 @@ func fieldByJSON(t reflect.Type, name string) (reflect.StructField, bool) {
 	}
 	return reflect.StructField{}, false
 }
-
-func asTree(v any) any { return version.Decode(indented(v)) }

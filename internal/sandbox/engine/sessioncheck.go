@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -17,10 +18,8 @@ func (tx *Tx) checkSession(in *SessionNew) error {
 	if in.SuccessURL == "" {
 		return shape.Invalid("success_url", "parameter_missing", "Missing required param: success_url.")
 	}
-	for name, u := range map[string]string{"success_url": in.SuccessURL, "cancel_url": in.CancelURL} {
-		if err := checkURL(name, u); err != nil {
-			return err
-		}
+	if err := cmp.Or(checkURL("success_url", in.SuccessURL), checkURL("cancel_url", in.CancelURL)); err != nil {
+		return err
 	}
 	if len(in.LineItems) == 0 && in.Mode != "setup" {
 		return shape.Invalid("line_items", "parameter_missing", "Missing required param: line_items.")
