@@ -227,3 +227,13 @@ func TestAnswersCarrySandboxTime(t *testing.T) {
 		t.Error("no account")
 	}
 }
+
+func TestAProductKeepsItsType(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for _, typ := range []stripe.ProductType{stripe.ProductTypeService, stripe.ProductTypeGood} {
+		if p := must(b.stripe.Products.New(&stripe.ProductParams{Name: stripe.String("Mug"), Type: stripe.String(string(typ))})); p.Type != typ {
+			t.Errorf("got %s, want %s", p.Type, typ)
+		}
+	}
+}

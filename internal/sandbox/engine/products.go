@@ -61,7 +61,7 @@ func (tx *Tx) CreateProduct(in NewProduct) (any, error) {
 		return nil, shape.Invalid("id", "resource_already_exists", "Product already exists.")
 	}
 	p := &shape.Product{
-		ID: or(in.ID, tx.shortID("prod")), Object: "product", Active: true, Created: tx.now, Updated: tx.now, Type: "service",
+		ID: or(in.ID, tx.shortID("prod")), Object: "product", Active: true, Created: tx.now, Updated: tx.now, Type: or(in.Type, "service"),
 	}
 	in.apply(p)
 	tx.Products.add(p.ID, p)
