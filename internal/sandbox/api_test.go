@@ -237,3 +237,13 @@ func TestAProductKeepsItsType(t *testing.T) {
 		}
 	}
 }
+
+func TestTheFirstPathThatCannotBeExpandedIsBlamed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for range 20 { // a random order would show
+		if _, body := b.post("/v1/customers", "expand[0]=first&expand[1]=second&expand[2]=third"); !strings.Contains(body, "(first)") {
+			t.Fatal(body)
+		}
+	}
+}

@@ -17,7 +17,7 @@ import (
 // answered. Once the journal has grown well beyond what it tells of, it is written anew, beside, and renamed.
 //
 // It survives the end of the process at any moment. A power cut may cost the last lines: waiting for the disk with each
-// request would cost three quarters of the speed, and this is no bank.
+// request would cost most of the speed, and this is no bank.
 type stateFile struct {
 	path   string // empty: nothing is kept
 	slack  int64

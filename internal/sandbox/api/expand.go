@@ -1,8 +1,10 @@
 package api
 
 import (
+	"maps"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/payloop/payloop/internal/sandbox/engine"
@@ -16,9 +18,9 @@ const maxExpandDepth = 4
 // takeExpand removes expand[] from the parameters, however its index is written.
 func takeExpand(values url.Values) []string {
 	var paths []string
-	for key, v := range values {
+	for _, key := range slices.Sorted(maps.Keys(values)) { // so that it is always the same path that is blamed
 		if key == "expand" || strings.HasPrefix(key, "expand[") {
-			paths = append(paths, v...)
+			paths = append(paths, values[key]...)
 			delete(values, key)
 		}
 	}
