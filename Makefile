@@ -29,8 +29,12 @@ run: need-run build ## Start everything: database, sandbox, app (Ctrl-C stops it
 test: need-test lint ## Check the code and run all tests
 	@CGO_ENABLED=1 go test -race -timeout $(TEST_TIMEOUT) ./...
 
+.PHONY: bench
+bench: need-run build ## Measure how fast webhooks are taken, beside the textbook receiver
+	@exec bin/bench $(BENCH)
+
 .PHONY: build
-build: ## Build bin/payloop, bin/sandbox and bin/dev
+build: ## Build all programs into bin/
 	@CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
 
 .PHONY: generate

@@ -16,7 +16,7 @@ const module = "github.com/payloop/payloop/"
 // rows gives each package its row in the import table: a package imports only
 // from rows below its own. Tests may import what they like.
 var rows = map[string]int{
-	"cmd/payloop": 5, "cmd/dev": 5, "cmd/sandbox": 5,
+	"cmd/payloop": 5, "cmd/dev": 5, "cmd/sandbox": 5, "cmd/bench": 5,
 	"handlers": 4, "internal/jobs": 4,
 	"web": 3, "views": 3, "internal/inbox": 3, "internal/catalog": 3, "internal/credits": 3, "internal/postgres": 3, "internal/stripeapi": 3,
 	"internal/events": 2, "static": 2, "internal/auth": 2, "internal/metrics": 2, "internal/config": 2, "migrations": 2,
@@ -37,7 +37,7 @@ var apart = map[string][]string{
 // no fake is ever linked into the product.
 var mayImportApart = map[string][]string{
 	"internal/sandbox": {"cmd/sandbox", "internal/sandbox", "internal/testkit"},
-	"internal/devdb":   {"cmd/dev", "internal/testkit"},
+	"internal/devdb":   {"cmd/dev", "cmd/bench", "internal/testkit"},
 	"internal/testkit": nil,
 }
 
@@ -45,15 +45,15 @@ var mayImportApart = map[string][]string{
 // that is missing here may be imported by tests alone.
 var homes = map[string][]string{
 	"github.com/jmoiron/sqlx":        {"internal/postgres", "internal/devdb", "internal/testkit"},
-	"github.com/lib/pq":              {"internal/postgres", "internal/devdb", "internal/testkit"},
+	"github.com/lib/pq":              {"internal/postgres", "internal/devdb", "internal/testkit", "cmd/bench"},
 	"github.com/pressly/goose":       {"internal/postgres"},
-	"github.com/stripe/stripe-go":    {"internal/stripeapi", "internal/inbox", "internal/events"},
+	"github.com/stripe/stripe-go":    {"internal/stripeapi", "internal/inbox", "internal/events", "cmd/bench"},
 	"github.com/gin-gonic/gin":       {"web", "handlers"},
 	"github.com/gorilla/":            {"web"},
 	"github.com/prometheus/":         {"internal/metrics"},
 	"github.com/a-h/templ":           {"views", "web", "handlers"},
 	"github.com/fergusstrange/":      {"internal/devdb"},
-	"github.com/spf13/cobra":         {"cmd/payloop", "cmd/sandbox", "cmd/dev"},
+	"github.com/spf13/cobra":         {"cmd/payloop", "cmd/sandbox", "cmd/dev", "cmd/bench"},
 	"github.com/joho/godotenv":       {"cmd/payloop", "cmd/dev"},
 	"github.com/caarlos0/env":        {"internal/config"},
 	"golang.org/x/crypto":            {"internal/auth"},

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/payloop/payloop/internal/devdb"
+)
+
+// databaseEnv names a server to use in place of one started here.
+const databaseEnv = "BENCH_DATABASE_URL"
+
+// databaseWithin is generous: the programs may have to be fetched.
+const databaseWithin = 3 * time.Minute
+
+// cluster is the one Postgres that both systems use, each a database of its own on it.
+type cluster struct {
+	base  *url.URL
+	admin *sql.DB
+	own   *devdb.DB // nil: somebody else's server
+	made  []string
+}
+
+// startCluster starts a Postgres with default durability, or connects to the one in BENCH_DATABASE_URL.
+func startCluster(ctx context.Context, dir string) (*cluster, error) {
+	c := &cluster{}
+	dsn := os.Getenv(databaseEnv)
+	if dsn == "" {
+		ctx, cancel := context.WithTimeout(ctx, databaseWithin)
+		defer cancel()
+		var err error
+		if c.own, err = devdb.Start(ctx, devdb.Options{Dir: dir, Durable: true, Log: os.Stderr}); err != nil {
+			return nil, err
+		}
+		dsn = c.own.URL(devdb.Database)
+	}
+	var err error
+	if c.base, err = url.Parse(dsn); err != nil {
+		return nil, errors.Join(errors.New(databaseEnv+" must be a URL, such as postgres://user:password@localhost:5432/postgres"), c.stop())
+	}
+	if c.admin, err = openDatabase(ctx, dsn); err != nil {
+		return nil, errors.Join(err, c.stop())
+	}
+	return c, nil
+}
+
+// create makes an empty database, in place of one that an earlier run left, and returns its URL.
+func (c *cluster) create(ctx context.Context, name string) (dsn string, err error) {
+	for _, statement := range []string{`DROP DATABASE IF EXISTS ` + name + ` WITH (FORCE)`, `CREATE DATABASE ` + name} {
+		if _, err := c.admin.ExecContext(ctx, statement); err != nil {
+			return "", fmt.Errorf("making database %s: %w", name, err)
+		}
+	}
+	c.made = append(c.made, name)
+	u := *c.base
+	u.Path = "/" + name
+	return u.String(), nil
+}
+
+// stop drops what was made, and stops the server if it was started here.
+func (c *cluster) stop() error {
+	var errs []error
+	for _, name := range c.made {
+		_, err := c.admin.Exec(`DROP DATABASE IF EXISTS ` + name + ` WITH (FORCE)`)
+		errs = append(errs, err)
+	}
+	if c.admin != nil {
+		errs = append(errs, c.admin.Close())
+	}
+	if c.own != nil {
+		errs = append(errs, c.own.Stop())
+	}
+	return errors.Join(errs...)
+}
+
+// settle writes what the last load left to be written, so that the next does not pay for it.
+func (c *cluster) settle(ctx context.Context) error {
+	_, err := c.admin.ExecContext(ctx, `CHECKPOINT`)
+	return err
+}
+
+// describe prints the settings that decide what a commit costs.
+func (c *cluster) describe(ctx context.Context, out io.Writer) error {
+	var version, fsync, commit, buffers string
+	err := c.admin.QueryRowContext(ctx, `
+		SELECT current_setting('server_version'), current_setting('fsync'),
+		       current_setting('synchronous_commit'), current_setting('shared_buffers')`).Scan(&version, &fsync, &commit, &buffers)
+	if err != nil {
+		return fmt.Errorf("asking Postgres for its settings: %w", err)
+	}
+	fmt.Fprintf(out, "Postgres %s: fsync %s, synchronous_commit %s, shared_buffers %s.\n", version, fsync, commit, buffers)
+	return nil
+}
+
+func openDatabase(ctx context.Context, dsn string) (*sql.DB, error) {
+	db, err := sql.Open("postgres", dsn)
+	if err == nil {
+		err = db.PingContext(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("connecting to Postgres: %w", err)
+	}
+	return db, nil
+}

@@ -1,0 +1,78 @@
+// Command bench measures how fast Payloop takes webhooks, next to the receiver that one would write by the book, on the
+// same machine and the same Postgres: `make bench`. See docs/performance.md.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/payloop/payloop/internal/devdb"
+)
+
+// options are the command's flags.
+type options struct {
+	inFlight  []int
+	rounds    int
+	warm      time.Duration // load before the clock starts
+	measure   time.Duration // load that counts
+	probe     time.Duration // one step of the search for the sustained rate
+	hold      time.Duration // how long that rate must hold
+	only      string        // payloop, textbook, or empty for both
+	big       bool
+	bigEvents int
+	bigSubs   int64
+	payloop   string // path of the program
+	dataDir   string
+}
+
+func main() {
+	devdb.MaybeKeep()
+	// Linux ends children with the thread that started them. This one lasts as long as the program.
+	runtime.LockOSThread()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	if err := command().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func command() *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure how fast webhooks are taken, beside the textbook receiver",
+		Long: `Measure how fast Payloop takes webhooks, beside the textbook receiver, on this machine.
+
+It starts a Postgres of its own with default durability, or uses the server in BENCH_DATABASE_URL, where it makes two
+databases and drops them at the end.`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o, cmd.OutOrStdout()) },
+	}
+	f := cmd.Flags()
+	f.IntSliceVar(&o.inFlight, "in-flight", []int{1, 16, 64, 256}, "how many webhooks are under way at a time")
+	f.IntVar(&o.rounds, "rounds", 3, "how often each is measured; the table shows medians")
+	f.DurationVar(&o.warm, "warm", time.Second, "load before the clock starts")
+	f.DurationVar(&o.measure, "measure", 3*time.Second, "load that counts, each time")
+	f.DurationVar(&o.probe, "probe", 5*time.Second, "one step of the search for the rate that can be sustained")
+	f.DurationVar(&o.hold, "hold", time.Minute, "how long that rate must hold; 0 leaves this part out")
+	f.StringVar(&o.only, "only", "", "measure `payloop` or textbook alone")
+	f.BoolVar(&o.big, "big", false, "measure over a million stored events and 100,000 subscriptions instead")
+	f.IntVar(&o.bigEvents, "big-events", 1_000_000, "how many events -big stores before")
+	f.Int64Var(&o.bigSubs, "big-subscriptions", 100_000, "how many subscriptions -big has")
+	f.StringVar(&o.payloop, "payloop", "", "`PATH` of the program to measure (default: beside this one)")
+	f.StringVar(&o.dataDir, "data-dir", ".data/bench", "where Postgres keeps its data meanwhile: a disk, not memory")
+	cmd.AddCommand(textbookCommand(), ceilingCommand())
+	cmd.CompletionOptions.HiddenDefaultCmd = true
+	return cmd
+}

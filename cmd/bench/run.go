@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// bench is one run.
+type bench struct {
+	options
+	out     io.Writer
+	cluster *cluster
+	stripe  *stripeStub
+	systems []*system
+}
+
+func run(ctx context.Context, o options, out io.Writer) (err error) {
+	if err := o.check(); err != nil {
+		return err
+	}
+	b := &bench{options: o, out: out}
+	if b.stripe, err = startStripeStub(); err != nil {
+		return err
+	}
+	defer b.stripe.stop()
+	if b.cluster, err = startCluster(ctx, o.dataDir); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.cluster.stop()) }()
+	if err := b.setUp(ctx); err != nil {
+		return err
+	}
+	defer b.close()
+	if o.big {
+		return b.runBig(ctx)
+	}
+	return b.runAll(ctx)
+}
+
+func (o options) check() error {
+	switch {
+	case o.only != "" && o.only != payloopName && o.only != textbookName:
+		return fmt.Errorf("--only %s: it is %s or %s", o.only, payloopName, textbookName)
+	case o.big && o.only == textbookName:
+		return errors.New("--big measures payloop alone")
+	case o.rounds < 1 || o.measure <= 0 || o.probe <= 0:
+		return errors.New("--rounds, --measure and --probe must be above zero")
+	case o.bigSubs < 1 || o.bigSubs%stride == 0:
+		return fmt.Errorf("--big-subscriptions must be above zero, and no multiple of %d", stride)
+	case len(o.inFlight) == 0 || slices.Min(o.inFlight) < 1:
+		return errors.New("--in-flight must be numbers above zero, such as 1,64")
+	}
+	return nil
+}
+
+// setUp makes what is measured, and says on what.
+func (b *bench) setUp(ctx context.Context) error {
+	fmt.Fprintf(b.out, "%d processors shared by the generator, the system measured and Postgres. Events of %d bytes, %d subscriptions.\n",
+		runtime.NumCPU(), len(eventTemplate), b.subscriptions())
+	if err := b.cluster.describe(ctx, b.out); err != nil {
+		return err
+	}
+	if b.only != payloopName && !b.big {
+		s, err := newTextbookSystem(ctx, b.cluster, b.options)
+		if err != nil {
+			return err
+		}
+		b.systems = append(b.systems, s)
+	}
+	if b.only != textbookName {
+		s, err := newPayloop(ctx, b.cluster, b.options, b.stripe)
+		if err != nil {
+			return err
+		}
+		b.systems = append(b.systems, s)
+	}
+	return nil
+}
+
+func (b *bench) close() {
+	for _, s := range b.systems {
+		_ = s.db.Close()
+	}
+}
+
+func (b *bench) runAll(ctx context.Context) error {
+	if err := b.measureCeiling(ctx); err != nil {
+		return err
+	}
+	acked, err := b.measureAcknowledged(ctx)
+	if err != nil {
+		return err
+	}
+	b.printAcknowledged(acked)
+	var sustained *sustained
+	if b.hold > 0 {
+		if sustained, err = b.measureSustained(ctx); err != nil {
+			return err
+		}
+		b.printSustained(sustained)
+	}
+	b.printTargets(acked, sustained)
+	b.printCalls()
+	return nil
+}
+
+// measureCeiling tells what the generator itself can reach: figures near to it would say more about it than about those
+// it measures.
+func (b *bench) measureCeiling(ctx context.Context) (err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	p, err := program{path: self, args: []string{"ceiling"}, environ: environment()}.start(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopAfter(p, &err)
+	l := load{addr: p.addr, stream: newStream(b.subscriptions()), inFlight: 64, warm: b.warm, measure: min(b.measure, 3*time.Second)}
+	o, err := l.run(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(b.out, "The generator reaches %.0f events/s against a server that only reads, %d in flight.\n", o.rate(), l.inFlight)
+	return nil
+}
+
+// printCalls says it loudly when Stripe was asked: then the figures are of something else than meant.
+func (b *bench) printCalls() {
+	n, example := b.stripe.called()
+	if n == 0 {
+		fmt.Fprintln(b.out, "Calls to Stripe: 0, as it must be.")
+		return
+	}
+	fmt.Fprintf(b.out, "\n!!! CALLS TO STRIPE: %d, such as %s. There must be none.\n", n, example)
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// stripeStub stands where Stripe would be, refuses every call and counts it. Everything that Payloop needs is in the
+// events, so a call is a mistake, in Payloop or in what is sent here.
+type stripeStub struct {
+	url    string
+	server *http.Server
+
+	mu    sync.Mutex
+	calls map[string]int // by method and path
+}
+
+func startStripeStub() (*stripeStub, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listening in Stripe's place: %w", err)
+	}
+	s := &stripeStub{url: "http://" + l.Addr().String(), calls: map[string]int{}}
+	s.server = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = s.server.Serve(l) }()
+	return s, nil
+}
+
+func (s *stripeStub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	s.calls[r.Method+" "+r.URL.Path]++
+	s.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusForbidden)
+	_, _ = w.Write([]byte(`{"error": {"type": "invalid_request_error", "message": "The benchmark answers no calls."}}`))
+}
+
+// called returns how many calls there were, and one of them.
+func (s *stripeStub) called() (n int, example string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for call, times := range s.calls {
+		n, example = n+times, call
+	}
+	return n, example
+}
+
+func (s *stripeStub) stop() { _ = s.server.Close() }
