@@ -1,6 +1,7 @@
 -- What the engine needs of its events. An event waits in one of two lanes: 'payload' costs the database alone, 'fetch'
 -- asks Stripe, slowly, and must not hold the others up. decision and reason say what became of an event, written in
 -- the transaction that marks it processed: together with the customer they are that customer's timeline.
+-- forgiven are the attempts that no longer count since the operator had the event tried anew; attempt itself only grows.
 -- The payload lies outside of the row, compressed: a row is written three times in its life, the payload once.
 -- fetch_pace has one row: when the next call to Stripe may be made. All replicas draw from it.
 
@@ -10,6 +11,7 @@ ALTER TABLE stripe_events
     ADD COLUMN lane        text NOT NULL DEFAULT 'payload',
     ADD COLUMN decision    text NOT NULL DEFAULT '',
     ADD COLUMN reason      text NOT NULL DEFAULT '',
+    ADD COLUMN forgiven    integer NOT NULL DEFAULT 0,
     ADD CONSTRAINT stripe_events_lane_known CHECK (lane IN ('payload', 'fetch')),
     ADD CONSTRAINT stripe_events_decision_known CHECK (decision IN ('', 'payload', 'fetch', 'skip'));
 ALTER TABLE stripe_events SET (toast_tuple_target = 128);
@@ -46,6 +48,7 @@ CREATE INDEX stripe_events_object_idx ON stripe_events (object_id, created_at);
 DROP INDEX stripe_events_due_idx;
 CREATE INDEX stripe_events_due_idx ON stripe_events (due_at) WHERE state IN ('pending', 'running');
 ALTER TABLE stripe_events
+    DROP COLUMN forgiven,
     DROP COLUMN reason,
     DROP COLUMN decision,
     DROP COLUMN lane,

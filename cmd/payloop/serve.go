@@ -21,10 +21,6 @@ import (
 	"github.com/payloop/payloop/web"
 )
 
-// workers is how many events one process works on at once. Most of their time
-// goes into waiting for Stripe.
-const workers = 4
-
 func serveCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
@@ -85,8 +81,11 @@ type app struct {
 func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log *slog.Logger) (*app, error) {
 	m := metrics.New()
 	stripe := newStripe(cfg, log)
-	engine := &inbox.Engine{Store: inboxStore{store}, Source: stripe, Catalog: cat}
-	processor := inbox.NewProcessor(engine, workers, log, m)
+	engine := &inbox.Engine{Store: store, Source: stripe, Catalog: cat}
+	// Events have a queue to be tried again from, and share what Stripe allows with people who wait.
+	background := &inbox.Engine{Store: store, Catalog: cat, Source: &inbox.Paced{Source: newStripe(cfg, log, tryOnce), Store: store, Observe: m}}
+	processor := inbox.NewProcessor(background, log, m)
+	m.Queue(store.EventsByState)
 	intake := inbox.NewIntake(store)
 	intake.Batched = m.EventsStored
 	sessions, err := web.NewSessions(store, store.Now, !cfg.Local(), reveal(cfg.SessionKeys)...)
@@ -165,13 +164,6 @@ func forgetSessions(ctx context.Context, store *postgres.Store, log *slog.Logger
 		case <-tick.C:
 		}
 	}
-}
-
-// inboxStore narrows the store's transaction to what the inbox writes.
-type inboxStore struct{ *postgres.Store }
-
-func (s inboxStore) InTx(ctx context.Context, f func(inbox.Tx) error) error {
-	return s.Store.InTx(ctx, func(tx *postgres.Tx) error { return f(tx) })
 }
 
 // stripeOrigins are the hosts of Checkout and portal pages.

@@ -44,11 +44,18 @@ func newLogger(cfg config.Config) *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, options))
 }
 
-func newStripe(cfg config.Config, log *slog.Logger) *stripeapi.Client {
-	return stripeapi.New(stripeapi.Options{
+func newStripe(cfg config.Config, log *slog.Logger, settings ...func(*stripeapi.Options)) *stripeapi.Client {
+	o := stripeapi.Options{
 		Key:             string(cfg.StripeSecretKey),
 		BaseURL:         cfg.StripeAPIBase,
 		PortalReturnURL: cfg.PortalReturnURL,
 		Logger:          log,
-	})
+	}
+	for _, set := range settings {
+		set(&o)
+	}
+	return stripeapi.New(o)
 }
+
+// tryOnce is for those who have a queue to try again from.
+func tryOnce(o *stripeapi.Options) { o.TryOnce = true }

@@ -378,20 +378,12 @@ func TestAnEventWhoseWorkerDiedIsTakenUpAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	stored := inboxStore{b.store}
-	var dead []billing.Event
-	for {
-		e, ok, err := stored.ClaimEvent(t.Context(), time.Minute)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !ok {
-			break
-		}
-		dead = append(dead, e)
+	dead, err := b.store.ClaimEvents(t.Context(), 100, time.Minute)
+	if err != nil || len(dead) == 0 {
+		t.Fatalf("claimed %d events, %v", len(dead), err)
 	}
 	b.offset.Add(int64(2 * time.Minute)) // the leases run out
-	second := inbox.NewProcessor(b.app.processor.Engine, 2, b.app.processor.Log, b.app.metrics)
+	second := inbox.NewProcessor(b.app.processor.Engine, b.app.processor.Log, b.app.metrics)
 	second.Start(t.Context())
 	t.Cleanup(second.Stop)
 	testkit.Eventually(t, patience, func() (bool, string) {
@@ -400,7 +392,7 @@ func TestAnEventWhoseWorkerDiedIsTakenUpAgain(t *testing.T) {
 	})
 	// The dead one comes back to life and wants to finish: it is too late.
 	for _, e := range dead {
-		if _, err := b.app.processor.Engine.Apply(t.Context(), e); err == nil {
+		if err := b.app.processor.Engine.Apply(t.Context(), []billing.Event{e}); err == nil {
 			t.Errorf("event %s was finished twice", e.ID)
 		}
 	}

@@ -57,6 +57,7 @@ var homes = map[string][]string{
 	"github.com/joho/godotenv":       {"cmd/payloop", "cmd/dev"},
 	"github.com/caarlos0/env":        {"internal/config"},
 	"golang.org/x/crypto":            {"internal/auth"},
+	"github.com/tidwall/gjson":       {"internal/events"},
 	"golang.org/x/sync":              {"internal/auth", "internal/stripeapi"},
 	"golang.org/x/text":              {"views", "internal/catalog"},
 	"github.com/PuerkitoBio/goquery": {"internal/testkit"},

@@ -56,6 +56,15 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
+// CodeOf returns the code of the first Error in err's chain, else "".
+func CodeOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
 var (
 	// ErrNotFound is returned by the store when there is no such row.
 	ErrNotFound = &Error{Kind: NotFound, Msg: "There is no such thing here."}

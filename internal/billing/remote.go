@@ -47,7 +47,8 @@ type PortalProduct struct {
 
 // Codes of errors that tell the caller of Stripe what to do next.
 const (
-	CodeCustomerMissing = "customer_missing" // Stripe does not know the customer, or it was deleted: make a new one
-	CodePriceMissing    = "price_missing"    // Stripe has no such price: the operator has to sync the catalog
-	CodePriceChanged    = "price_changed"    // the price was replaced a moment ago: look it up again, with a new checkout
+	CodeRateLimited     = "stripe_rate_limited" // Stripe is asked too often: the same will do later
+	CodeCustomerMissing = "customer_missing"    // Stripe does not know the customer, or it was deleted: make a new one
+	CodePriceMissing    = "price_missing"       // Stripe has no such price: the operator has to sync the catalog
+	CodePriceChanged    = "price_changed"       // the price was replaced a moment ago: look it up again, with a new checkout
 )

@@ -1,11 +1,6 @@
 package events
 
-import (
-	"context"
-	"fmt"
-
-	"github.com/payloop/payloop/internal/billing"
-)
+import "github.com/payloop/payloop/internal/billing"
 
 // chargeJSON is what is read of Stripe's Charge; of the card, nothing:
 // https://docs.stripe.com/api/charges/object
@@ -47,18 +42,13 @@ func (c *charge) Needs() []billing.ObjectRef {
 	return []billing.ObjectRef{{Kind: billing.InvoiceObject, ID: c.InvoiceID}}
 }
 
-// Apply notes the receipt and what was refunded. A charge has no row of its
+// Owner is nobody: the invoice or the order that was paid has one.
+func (c *charge) Owner() billing.Owner { return billing.Owner{} }
+
+// Change notes the receipt and what was refunded. A charge has no row of its
 // own, so the amounts only ever grow: an older state changes nothing.
-func (c *charge) Apply(ctx context.Context, tx Tx, _ Write) error {
-	if c.InvoiceID != "" {
-		return tx.PutInvoiceCharge(ctx, c.Charge)
-	}
-	if c.PaymentIntentID == "" {
-		return nil
-	}
-	found, err := tx.PutOrderCharge(ctx, c.Charge)
-	if err == nil && !found && c.Ours {
-		return fmt.Errorf("charge %s: its Checkout Session has not come yet", c.ID)
-	}
-	return err
+func (c *charge) Change(w Write) (billing.Change, error) {
+	change := w.change(c)
+	change.Charge = &c.Charge
+	return change, nil
 }

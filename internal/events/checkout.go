@@ -1,8 +1,6 @@
 package events
 
 import (
-	"context"
-	"errors"
 	"fmt"
 
 	"github.com/payloop/payloop/internal/billing"
@@ -85,53 +83,40 @@ func (s *session) Needs() []billing.ObjectRef {
 	return needs
 }
 
-// Apply closes the checkout and, for a one-time purchase, makes the order and
+// Owner is the Stripe customer's user, else the one our own reference names.
+func (s *session) Owner() billing.Owner {
+	return billing.Owner{CustomerID: s.CustomerID, Reference: s.ClientReferenceID}
+}
+
+// Change closes the checkout and, for a one-time purchase, makes the order and
 // grants its credits when the money is there.
-func (s *session) Apply(ctx context.Context, tx Tx, w Write) error {
-	userID, err := s.userID(ctx, tx)
-	if err != nil {
-		return err
+func (s *session) Change(w Write) (billing.Change, error) {
+	change := w.change(s)
+	if w.UserID == "" {
+		return change, &billing.UnknownCustomerError{CustomerID: s.CustomerID}
 	}
-	if err := tx.PutSession(ctx, s.CheckoutSession, userID, w.AsOf, w.Version); err != nil {
-		return err
-	}
+	change.Session = &s.CheckoutSession
 	if s.Mode != "payment" || s.Status != "complete" {
-		return nil
+		return change, nil
 	}
-	order := s.order(userID, w)
-	if err := tx.PutOrder(ctx, order); err != nil {
-		return err
+	order := s.order(w)
+	change.Order = &order
+	if order.Status == billing.OrderPaid && order.Credits > 0 {
+		change.Grant = &billing.Grant{
+			UserID: w.UserID,
+			Amount: order.Credits,
+			Kind:   billing.Purchase,
+			Key:    billing.SessionKey(s.ID),
+			Source: s.ID,
+		}
 	}
-	if order.Status != billing.OrderPaid || order.Credits == 0 {
-		return nil
-	}
-	_, err = tx.Grant(ctx, billing.Grant{
-		UserID: userID,
-		Amount: order.Credits,
-		Kind:   billing.Purchase,
-		Key:    billing.SessionKey(s.ID),
-		Source: s.ID,
-	})
-	return err
+	return change, nil
 }
 
-// userID finds the buyer by the Stripe customer, else by our own reference.
-func (s *session) userID(ctx context.Context, tx Tx) (string, error) {
-	userID, err := tx.UserIDByCustomer(ctx, s.CustomerID)
-	var unknown *billing.UnknownCustomerError
-	if !errors.As(err, &unknown) {
-		return userID, err
-	}
-	if userID, err := tx.UserIDByReference(ctx, s.ClientReferenceID); err != nil || userID != "" {
-		return userID, err
-	}
-	return "", unknown
-}
-
-func (s *session) order(userID string, w Write) billing.Order {
+func (s *session) order(w Write) billing.Order {
 	o := billing.Order{
 		SessionID:       s.ID,
-		UserID:          userID,
+		UserID:          w.UserID,
 		PaymentIntentID: s.PaymentIntentID,
 		Plan:            s.Plan,
 		Total:           s.Total,

@@ -1,10 +1,6 @@
 package events
 
-import (
-	"context"
-
-	"github.com/payloop/payloop/internal/billing"
-)
+import "github.com/payloop/payloop/internal/billing"
 
 // customerJSON is Stripe's Customer: https://docs.stripe.com/api/customers/object
 type customerJSON struct {
@@ -31,16 +27,15 @@ func (c *customer) Ref() billing.ObjectRef {
 
 func (c *customer) Needs() []billing.ObjectRef { return nil }
 
-// Apply links the customer to the user that its metadata names; never by
-// e-mail, which people share and change. A customer that names nobody here
-// belongs to something else in the same Stripe account.
-func (c *customer) Apply(ctx context.Context, tx Tx, w Write) error {
-	row := c.Customer
-	if !w.Version.Known {
-		userID, err := tx.UserIDByReference(ctx, row.UserID)
-		if err != nil || userID == "" {
-			return err
-		}
+// Owner is the user that the metadata names.
+func (c *customer) Owner() billing.Owner { return billing.Owner{Reference: c.UserID} }
+
+// Change links the customer to its user. One that names nobody here belongs to
+// something else in the same Stripe account.
+func (c *customer) Change(w Write) (billing.Change, error) {
+	change := w.change(c)
+	if w.Version.Known || w.UserID != "" {
+		change.Customer = &c.Customer
 	}
-	return tx.PutCustomer(ctx, row, w.AsOf, w.Version)
+	return change, nil
 }

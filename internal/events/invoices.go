@@ -1,10 +1,6 @@
 package events
 
-import (
-	"context"
-
-	"github.com/payloop/payloop/internal/billing"
-)
+import "github.com/payloop/payloop/internal/billing"
 
 // invoiceJSON is Stripe's Invoice at the pinned API version:
 // https://docs.stripe.com/api/invoices/object
@@ -67,27 +63,25 @@ func (i *invoice) Needs() []billing.ObjectRef {
 	return []billing.ObjectRef{{Kind: billing.CustomerObject, ID: i.CustomerID}}
 }
 
-// Apply mirrors the invoice and grants what it paid for, once.
-func (i *invoice) Apply(ctx context.Context, tx Tx, w Write) error {
+func (i *invoice) Owner() billing.Owner { return billing.Owner{CustomerID: i.CustomerID} }
+
+// Change mirrors the invoice and grants what it paid for, once.
+func (i *invoice) Change(w Write) (billing.Change, error) {
+	change := w.change(i)
+	if w.UserID == "" {
+		return change, &billing.UnknownCustomerError{CustomerID: i.CustomerID}
+	}
 	row := i.Invoice
-	var err error
-	if row.UserID, err = tx.UserIDByCustomer(ctx, row.CustomerID); err != nil {
-		return err
+	row.UserID, row.AsOf = w.UserID, w.AsOf
+	change.Invoice = &row
+	if credits := row.Credits(w.Catalog); row.Status == billing.InvoicePaid && credits != 0 {
+		change.Grant = &billing.Grant{
+			UserID: w.UserID,
+			Amount: credits,
+			Kind:   billing.PlanGrant,
+			Key:    billing.InvoiceKey(row.ID),
+			Source: row.ID,
+		}
 	}
-	row.AsOf = w.AsOf
-	if err := tx.PutInvoice(ctx, row, w.Version); err != nil {
-		return err
-	}
-	credits := row.Credits(w.Catalog)
-	if row.Status != billing.InvoicePaid || credits == 0 {
-		return nil
-	}
-	_, err = tx.Grant(ctx, billing.Grant{
-		UserID: row.UserID,
-		Amount: credits,
-		Kind:   billing.PlanGrant,
-		Key:    billing.InvoiceKey(row.ID),
-		Source: row.ID,
-	})
-	return err
+	return change, nil
 }

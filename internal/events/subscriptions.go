@@ -1,10 +1,6 @@
 package events
 
-import (
-	"context"
-
-	"github.com/payloop/payloop/internal/billing"
-)
+import "github.com/payloop/payloop/internal/billing"
 
 // subscriptionJSON is Stripe's Subscription at the pinned API version:
 // https://docs.stripe.com/api/subscriptions/object
@@ -65,17 +61,20 @@ func (s *subscription) Needs() []billing.ObjectRef {
 	return []billing.ObjectRef{{Kind: billing.CustomerObject, ID: s.CustomerID}}
 }
 
-// Apply mirrors the subscription. It grants nothing: credits follow the money,
-// so an upgrade that is not paid for gives none.
-func (s *subscription) Apply(ctx context.Context, tx Tx, w Write) error {
-	row := s.Subscription
-	var err error
-	if row.UserID, err = tx.UserIDByCustomer(ctx, row.CustomerID); err != nil {
-		return err
+func (s *subscription) Owner() billing.Owner { return billing.Owner{CustomerID: s.CustomerID} }
+
+// Change mirrors the subscription. It grants nothing: credits follow the
+// money, so an upgrade that is not paid for gives none.
+func (s *subscription) Change(w Write) (billing.Change, error) {
+	change := w.change(s)
+	if w.UserID == "" {
+		return change, &billing.UnknownCustomerError{CustomerID: s.CustomerID}
 	}
-	row.AsOf = w.AsOf
+	row := s.Subscription
+	row.UserID, row.AsOf = w.UserID, w.AsOf
 	if row.Status == billing.PastDue {
 		row.PastDueSince = w.AsOf // the row keeps an earlier time
 	}
-	return tx.PutSubscription(ctx, row, w.Version)
+	change.Subscription = &row
+	return change, nil
 }

@@ -1,9 +1,11 @@
 package inbox
 
 import (
+	"slices"
 	"time"
 
 	"github.com/payloop/payloop/internal/billing"
+	"github.com/payloop/payloop/internal/events"
 )
 
 // APIVersion is the version whose payloads are written as they come. Events in
@@ -15,27 +17,60 @@ const APIVersion = "2024-06-20"
 // created and then active, shares one.
 const TieWindow = 2 * time.Second
 
-// Decision is what is done about an event.
-type Decision string
-
-const (
-	Skip    Decision = "skip"    // the mirror holds a newer state
-	Payload Decision = "payload" // the payload is written
-	Fetch   Decision = "fetch"   // the object is asked for and written
-)
-
-// Decide compares an event with what the mirror holds of its object.
-func Decide(e billing.Event, creates bool, v billing.Version) Decision {
-	newer := e.CreatedAt.Sub(v.AsOf)
-	switch {
-	case v.Known && newer < -TieWindow:
-		return Skip
-	case v.Known && newer <= TieWindow:
-		return Fetch
-	case e.APIVersion != APIVersion:
-		return Fetch
-	case !v.Known && !creates:
-		return Fetch
+// Decide compares events of one object with what the mirror holds of it, and
+// writes each one's outcome into it. They come back in the order of their
+// times; it is the last one that decides, since a state stands for all before
+// it. What is returned is done about the object.
+func Decide(batch []billing.Event, v billing.Version) billing.Decision {
+	slices.SortStableFunc(batch, func(a, b billing.Event) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	last := len(batch) - 1
+	outcome := decide(batch, v)
+	for i := range batch {
+		switch {
+		case outcome.Reason == billing.Replayed:
+			batch[i].Outcome = outcome
+		case outcome.Decision != billing.Skip && v.Known && batch[i].CreatedAt.Before(v.AsOf.Add(-TieWindow)):
+			batch[i].Outcome = billing.Outcome{Decision: billing.Skip, Reason: billing.Older}
+		case outcome.Decision == billing.Payload && i < last:
+			batch[i].Outcome = billing.Outcome{Decision: billing.Skip, Reason: billing.Superseded}
+		default:
+			batch[i].Outcome = outcome
+		}
 	}
-	return Payload
+	return outcome.Decision
+}
+
+// decide looks at the latest of events that stand in the order of their times.
+func decide(batch []billing.Event, v billing.Version) billing.Outcome {
+	last := batch[len(batch)-1]
+	newer := last.CreatedAt.Sub(v.AsOf)
+	switch {
+	case slices.ContainsFunc(batch, func(e billing.Event) bool { return e.Reason == billing.Replayed }):
+		return billing.Outcome{Decision: billing.Fetch, Reason: billing.Replayed}
+	case v.Known && newer < -TieWindow:
+		return billing.Outcome{Decision: billing.Skip, Reason: billing.Older}
+	case v.Known && newer <= TieWindow, tied(batch):
+		return billing.Outcome{Decision: billing.Fetch, Reason: billing.Tie}
+	case last.APIVersion != APIVersion:
+		return billing.Outcome{Decision: billing.Fetch, Reason: billing.OtherVersion}
+	case slices.ContainsFunc(batch[:len(batch)-1], func(e billing.Event) bool { return events.Telling(e.Type) }):
+		return billing.Outcome{Decision: billing.Fetch, Reason: billing.Telling}
+	case v.Known:
+		return billing.Outcome{Decision: billing.Payload, Reason: billing.Newer}
+	case slices.ContainsFunc(batch, creates):
+		return billing.Outcome{Decision: billing.Payload, Reason: billing.Creation}
+	}
+	return billing.Outcome{Decision: billing.Fetch, Reason: billing.UnknownRow}
+}
+
+// tied says that the last two of the events are too close in time to tell
+// which holds the newer state.
+func tied(batch []billing.Event) bool {
+	n := len(batch)
+	return n > 1 && batch[n-1].CreatedAt.Sub(batch[n-2].CreatedAt) <= TieWindow
+}
+
+func creates(e billing.Event) bool {
+	_, creates, _ := events.Handled(e.Type)
+	return creates
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/events"
@@ -14,41 +13,42 @@ import (
 // the row first. Each lost round is somebody's progress.
 const maxRounds = 10
 
-// Engine brings the mirror in line with Stripe, one object at a time.
+// Engine brings the mirror in line with Stripe.
 type Engine struct {
 	Store   Store
 	Source  Source
 	Catalog billing.Catalog
 }
 
-// Apply does what an event asks for, and marks it processed in the transaction
-// of its effects. It may run more than once for an event.
-func (g *Engine) Apply(ctx context.Context, e billing.Event) (Decision, error) {
-	kind, creates, ok := events.Handled(e.Type)
-	if !ok {
-		return Skip, g.finish(ctx, e)
+// Apply does what events of one object ask for, asking Stripe where it must,
+// and marks them processed in the transaction of their effects. Each comes back
+// with its outcome. It may run more than once for an event.
+func (g *Engine) Apply(ctx context.Context, batch []billing.Event) error {
+	ref, handled := refOf(batch[0])
+	if !handled {
+		return g.write(ctx, ignored(batch))
 	}
-	ref := billing.ObjectRef{Kind: kind, ID: e.ObjectID}
 	for range maxRounds {
-		v, err := g.Store.MirrorVersion(ctx, ref)
+		v, err := g.version(ctx, ref)
 		if err != nil {
-			return "", err
+			return err
 		}
-		decision := Decide(e, creates, v)
-		if decision == Skip {
-			return Skip, g.finish(ctx, e)
+		work := billing.Work{Change: billing.Change{Ref: ref}, Events: batch}
+		if decision := Decide(batch, v); decision != billing.Skip {
+			object, w, err := g.read(ctx, ref, batch, decision)
+			if err != nil {
+				return err
+			}
+			w.Version = v
+			if work.Change, err = g.change(ctx, object, w); err != nil {
+				return err
+			}
 		}
-		object, w, err := g.read(ctx, ref, e, decision)
-		if err != nil {
-			return decision, err
-		}
-		w.Version = v
-		err = g.write(ctx, object, w, &e)
-		if !errors.Is(err, billing.ErrStale) {
-			return decision, err
+		if err = g.write(ctx, work); !errors.Is(err, billing.ErrStale) {
+			return err
 		}
 	}
-	return "", fmt.Errorf("apply %s: %w, %d times over", e.ID, billing.ErrStale, maxRounds)
+	return fmt.Errorf("apply %s %s: %w, %d times over", ref.Kind, ref.ID, billing.ErrStale, maxRounds)
 }
 
 // Refresh fetches an object from Stripe and writes it, with what it needs.
@@ -67,86 +67,121 @@ func (g *Engine) RefreshSession(ctx context.Context, sessionID string) (billing.
 	return events.SessionOf(object)
 }
 
-func (g *Engine) refresh(ctx context.Context, ref billing.ObjectRef) (events.Object, error) {
-	for range maxRounds {
-		// The version is read before the object is fetched: if the row changes
-		// meanwhile, the write is refused and the object fetched again.
-		v, err := g.Store.MirrorVersion(ctx, ref)
-		if err != nil {
-			return nil, err
-		}
-		object, w, err := g.read(ctx, ref, billing.Event{}, Fetch)
-		if err != nil {
-			return nil, err
-		}
-		w.Version = v
-		err = g.write(ctx, object, w, nil)
-		if !errors.Is(err, billing.ErrStale) {
-			return object, err
-		}
-	}
-	return nil, fmt.Errorf("refresh %s %s: %w, %d times over", ref.Kind, ref.ID, billing.ErrStale, maxRounds)
-}
-
-// read gets the object from the event's payload or from Stripe.
-func (g *Engine) read(ctx context.Context, ref billing.ObjectRef, e billing.Event, d Decision) (events.Object, events.Write, error) {
-	w := events.Write{Catalog: g.Catalog, AsOf: e.CreatedAt, EventType: e.Type}
-	if d == Payload {
-		object, err := events.DecodePayload(ref.Kind, e.Payload)
-		return object, w, err
-	}
-	raw, asOf, err := g.Source.Fetch(ctx, ref)
-	if err != nil {
-		return nil, w, fmt.Errorf("fetch %s %s: %w", ref.Kind, ref.ID, err)
-	}
-	w.AsOf = asOf
-	object, err := events.Decode(ref.Kind, raw)
-	return object, w, err
-}
-
-// write settles what the object needs, then writes it in one transaction, with
-// the event, if there is one, marked processed.
-func (g *Engine) write(ctx context.Context, object events.Object, w events.Write, e *billing.Event) error {
-	if err := g.settle(ctx, object); err != nil {
-		return err
-	}
-	return g.Store.InTx(ctx, func(tx Tx) error {
-		if err := object.Apply(ctx, tx, w); err != nil {
-			return err
-		}
-		if e == nil {
-			return nil
-		}
-		return tx.FinishEvent(ctx, *e)
-	})
-}
-
-// settle refreshes what an object needs and the mirror does not hold yet.
-func (g *Engine) settle(ctx context.Context, object events.Object) error {
-	for _, need := range object.Needs() {
-		if need.ID == "" {
-			continue
-		}
-		if err := g.Ensure(ctx, need); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Ensure refreshes an object unless the mirror holds a state of it that others
 // can build on.
 func (g *Engine) Ensure(ctx context.Context, ref billing.ObjectRef) error {
-	v, err := g.Store.MirrorVersion(ctx, ref)
+	v, err := g.version(ctx, ref)
 	if err != nil || (v.Known && v.Final) {
 		return err
 	}
 	return g.Refresh(ctx, ref)
 }
 
-func (g *Engine) finish(ctx context.Context, e billing.Event) error {
-	return g.Store.InTx(ctx, func(tx Tx) error { return tx.FinishEvent(ctx, e) })
+func (g *Engine) refresh(ctx context.Context, ref billing.ObjectRef) (events.Object, error) {
+	for range maxRounds {
+		// The version is read before the object is fetched: if the row changes
+		// meanwhile, the write is refused and the object fetched again.
+		v, err := g.version(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		object, w, err := g.fetch(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		w.Version = v
+		change, err := g.change(ctx, object, w)
+		if err != nil {
+			return nil, err
+		}
+		if err = g.write(ctx, billing.Work{Change: change}); !errors.Is(err, billing.ErrStale) {
+			return object, err
+		}
+	}
+	return nil, fmt.Errorf("refresh %s %s: %w, %d times over", ref.Kind, ref.ID, billing.ErrStale, maxRounds)
 }
 
-// lag is how long ago Stripe made the event.
-func lag(e billing.Event, now time.Time) time.Duration { return now.Sub(e.CreatedAt) }
+func (g *Engine) version(ctx context.Context, ref billing.ObjectRef) (billing.Version, error) {
+	versions, err := g.Store.MirrorVersions(ctx, []billing.ObjectRef{ref})
+	return versions[ref], err
+}
+
+// read gets the object from the payload of the latest event or from Stripe.
+func (g *Engine) read(ctx context.Context, ref billing.ObjectRef, batch []billing.Event, d billing.Decision) (events.Object, events.Write, error) {
+	if d == billing.Fetch {
+		return g.fetch(ctx, ref)
+	}
+	last := batch[len(batch)-1]
+	payloads, err := g.Store.EventPayloads(ctx, []string{last.ID})
+	if err != nil {
+		return nil, events.Write{}, err
+	}
+	return g.decode(ref, last, payloads[last.ID])
+}
+
+func (g *Engine) decode(ref billing.ObjectRef, e billing.Event, payload []byte) (events.Object, events.Write, error) {
+	object, err := events.DecodePayload(ref.Kind, payload)
+	return object, events.Write{Catalog: g.Catalog, AsOf: e.CreatedAt, EventType: e.Type}, err
+}
+
+func (g *Engine) fetch(ctx context.Context, ref billing.ObjectRef) (events.Object, events.Write, error) {
+	raw, asOf, err := g.Source.Fetch(ctx, ref)
+	if err != nil {
+		return nil, events.Write{}, fmt.Errorf("fetch %s %s: %w", ref.Kind, ref.ID, err)
+	}
+	object, err := events.Decode(ref.Kind, raw)
+	return object, events.Write{Catalog: g.Catalog, AsOf: asOf}, err
+}
+
+// change settles what the object needs and says what its state means.
+func (g *Engine) change(ctx context.Context, object events.Object, w events.Write) (billing.Change, error) {
+	for _, need := range needs(object) {
+		if err := g.Ensure(ctx, need); err != nil {
+			return billing.Change{}, err
+		}
+	}
+	users, err := g.Store.UserIDs(ctx, []billing.Owner{object.Owner()})
+	if err != nil {
+		return billing.Change{}, err
+	}
+	w.UserID = users[0]
+	return object.Change(w)
+}
+
+// write writes one object's work in a transaction of its own.
+func (g *Engine) write(ctx context.Context, work billing.Work) error {
+	leftOut, err := g.Store.WriteWorks(ctx, []billing.Work{work})
+	if err != nil {
+		return err
+	}
+	return leftOut[work.Change.Ref]
+}
+
+// needs lists the objects that should be in the mirror before this one.
+func needs(object events.Object) []billing.ObjectRef {
+	var refs []billing.ObjectRef
+	for _, need := range object.Needs() {
+		if need.ID != "" {
+			refs = append(refs, need)
+		}
+	}
+	return refs
+}
+
+// refOf names the object that an event is about. handled is false for a type
+// that changes nothing here.
+func refOf(e billing.Event) (ref billing.ObjectRef, handled bool) {
+	kind, _, handled := events.Handled(e.Type)
+	if !handled {
+		return billing.ObjectRef{}, false
+	}
+	return billing.ObjectRef{Kind: kind, ID: e.ObjectID}, true
+}
+
+// ignored ends events that change nothing here.
+func ignored(batch []billing.Event) billing.Work {
+	for i := range batch {
+		batch[i].Outcome = billing.Outcome{Decision: billing.Skip, Reason: billing.Unhandled}
+	}
+	return billing.Work{Events: batch}
+}

@@ -13,51 +13,69 @@ import (
 const (
 	// lease is how long a claim holds. It must be longer than workTimeout, so
 	// that nobody else starts while the first may still commit.
-	lease = 2 * time.Minute
-	// workTimeout bounds the work on one event: a few calls to Stripe, each
-	// with its retries.
-	workTimeout = 90 * time.Second
-	// idlePause is how often an idle worker looks for events that came through
+	lease = 30 * time.Second
+	// workTimeout bounds the work on one claim: a batch, or a few calls to Stripe.
+	workTimeout = 25 * time.Second
+	// idlePause is how often an idle lane looks for events that came through
 	// another replica or whose retry is due.
 	idlePause = time.Second
 	// stopGrace is how long Stop lets events in hand be finished.
 	stopGrace = 10 * time.Second
+	// releaseTimeout bounds giving back what could not be finished.
+	releaseTimeout = 2 * time.Second
+
+	// claimSize is how many events one claim takes at most.
+	claimSize = 256
+	// batches is how many batches are worked on at once: while one commits, the
+	// other is computed.
+	batches = 2
+	// fetches is how many objects Stripe is asked about at once. A call that
+	// hangs holds up one of them.
+	fetches = 16
 )
 
-// Processor claims stored events and applies them, a few at a time. Any number
-// of processors may work on one database.
+// Processor claims stored events and applies them. Any number of processors
+// may work on one database.
 type Processor struct {
 	Engine  *Engine
-	Workers int
 	Log     *slog.Logger
 	Observe Observer
 	Now     func() time.Time
 
-	wake     chan struct{}
+	lanes    []*lane
 	stop     chan struct{}
 	stopOnce sync.Once
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
 }
 
+// lane is one of the two queues and those who work on it.
+type lane struct {
+	width int // how many claims are worked on at once
+	wake  chan struct{}
+	claim func(context.Context) ([]billing.Event, error)
+	work  func(context.Context, []billing.Event)
+}
+
 // NewProcessor returns a processor that is not started yet.
-func NewProcessor(g *Engine, workers int, log *slog.Logger, observe Observer) *Processor {
-	return &Processor{
-		Engine:  g,
-		Workers: workers,
-		Log:     log,
-		Observe: observe,
-		Now:     time.Now,
-		wake:    make(chan struct{}, workers),
-		stop:    make(chan struct{}),
+func NewProcessor(g *Engine, log *slog.Logger, observe Observer) *Processor {
+	p := &Processor{Engine: g, Log: log, Observe: observe, Now: time.Now, stop: make(chan struct{})}
+	p.lanes = []*lane{
+		{width: batches, wake: make(chan struct{}, 1), work: p.workBatch, claim: func(ctx context.Context) ([]billing.Event, error) {
+			return g.Store.ClaimEvents(ctx, claimSize, lease)
+		}},
+		{width: fetches, wake: make(chan struct{}, 1), work: p.workObject, claim: func(ctx context.Context) ([]billing.Event, error) {
+			return g.Store.ClaimToFetch(ctx, claimSize, lease)
+		}},
 	}
+	return p
 }
 
 // Start begins to work off events until Stop.
 func (p *Processor) Start(ctx context.Context) {
 	ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	for range p.Workers {
-		p.running.Go(func() { p.loop(ctx) })
+	for _, l := range p.lanes {
+		p.running.Go(func() { p.run(ctx, l) })
 	}
 }
 
@@ -74,30 +92,59 @@ func (p *Processor) Stop() {
 	p.cancel()
 }
 
-// Wake tells an idle worker that there is work. It never blocks.
-func (p *Processor) Wake() {
+// Wake tells the processor that there is work. It never blocks.
+func (p *Processor) Wake() { p.lanes[0].rouse() }
+
+func (l *lane) rouse() {
 	select {
-	case p.wake <- struct{}{}:
-	default: // all of them have been told
+	case l.wake <- struct{}{}:
+	default: // it has been told
 	}
 }
 
-func (p *Processor) loop(ctx context.Context) {
+// run claims events and hands them to at most width goroutines.
+func (p *Processor) run(ctx context.Context, l *lane) {
 	tick := time.NewTicker(idlePause)
 	defer tick.Stop()
+	free := make(chan struct{}, l.width)
+	for range l.width {
+		free <- struct{}{}
+	}
 	for {
-		for p.workOne(ctx) {
-			if p.stopping() {
-				return
-			}
-		}
 		select {
 		case <-p.stop:
 			return
-		case <-p.wake:
+		case <-free:
+		}
+		if p.stopping() {
+			return
+		}
+		claimed := p.claim(ctx, l)
+		if len(claimed) > 0 {
+			p.running.Go(func() {
+				defer func() { free <- struct{}{} }()
+				p.work(ctx, l, claimed)
+			})
+			continue
+		}
+		free <- struct{}{}
+		select {
+		case <-p.stop:
+			return
+		case <-l.wake:
 		case <-tick.C:
 		}
 	}
+}
+
+func (p *Processor) claim(ctx context.Context, l *lane) []billing.Event {
+	ctx, cancel := context.WithTimeout(ctx, workTimeout)
+	defer cancel()
+	claimed, err := l.claim(ctx)
+	if err != nil && !p.stopping() {
+		p.Log.Error("Claiming events failed", "error", err)
+	}
+	return claimed
 }
 
 func (p *Processor) stopping() bool {
@@ -109,61 +156,118 @@ func (p *Processor) stopping() bool {
 	}
 }
 
-// workOne claims an event and applies it. It returns false when there is none.
-func (p *Processor) workOne(ctx context.Context) bool {
-	e, ok, err := p.Engine.Store.ClaimEvent(ctx, lease)
-	if err != nil {
-		if ctx.Err() == nil {
-			p.Log.Error("Claiming an event failed", "error", err)
+// work applies what was claimed, after giving up on events whose holder died
+// each time.
+func (p *Processor) work(ctx context.Context, l *lane, claimed []billing.Event) {
+	alive := claimed[:0]
+	for _, e := range claimed {
+		if e.Attempt-e.Forgiven > billing.MaxAttempts {
+			p.giveUp(ctx, e, errors.New("the process working on it died at each attempt"))
+			continue
 		}
-		return false
+		alive = append(alive, e)
 	}
-	if !ok {
-		return false
-	}
-	p.work(ctx, e)
-	return true
-}
-
-func (p *Processor) work(ctx context.Context, e billing.Event) {
-	workCtx, cancel := context.WithTimeout(ctx, workTimeout)
-	defer cancel()
-	if e.Attempt > billing.MaxAttempts { // whoever held it died each time
-		p.giveUp(ctx, e, errors.New("the process working on it died at each attempt"))
+	if len(alive) == 0 {
 		return
 	}
-	decision, err := p.Engine.Apply(workCtx, e)
-	switch {
-	case err == nil:
-		p.Observe.EventWorked(string(decision), lag(e, p.Now()))
-		p.Log.Debug("Event processed", "event_id", e.ID, "event_type", e.Type, "object_id", e.ObjectID, "decision", decision, "attempt", e.Attempt)
-	case errors.Is(err, billing.ErrFenced):
-		p.Log.Warn("Event was taken over by another process", "event_id", e.ID, "attempt", e.Attempt)
-	case e.Attempt >= billing.MaxAttempts:
-		p.giveUp(ctx, e, err)
-	default:
-		p.retry(ctx, e, err)
+	workCtx, cancel := context.WithTimeout(ctx, workTimeout)
+	defer cancel()
+	l.work(workCtx, alive)
+}
+
+// workBatch applies events of many objects.
+func (p *Processor) workBatch(ctx context.Context, claimed []billing.Event) {
+	out, err := p.Engine.ApplyBatch(ctx, claimed)
+	if err != nil {
+		out.fail(unsettled(claimed, out), err)
+	}
+	p.done(out.Done)
+	if len(out.ToFetch) > 0 {
+		p.report(p.Engine.Store.MoveToFetch(ctx, out.ToFetch))
+		p.lanes[1].rouse()
+	}
+	p.failed(ctx, out.Failed)
+}
+
+// unsettled are the events that are in none of the batch's lists.
+func unsettled(claimed []billing.Event, out Batch) []billing.Event {
+	settled := map[string]bool{}
+	for _, list := range [][]billing.Event{out.Done, out.ToFetch} {
+		for _, e := range list {
+			settled[e.ID] = true
+		}
+	}
+	for _, f := range out.Failed {
+		settled[f.Event.ID] = true
+	}
+	var rest []billing.Event
+	for _, e := range claimed {
+		if !settled[e.ID] {
+			rest = append(rest, e)
+		}
+	}
+	return rest
+}
+
+// workObject applies the events of one object, asking Stripe about it.
+func (p *Processor) workObject(ctx context.Context, claimed []billing.Event) {
+	if err := p.Engine.Apply(ctx, claimed); err != nil {
+		var out Batch
+		out.fail(claimed, err)
+		p.failed(ctx, out.Failed)
+		return
+	}
+	p.done(claimed)
+}
+
+func (p *Processor) done(events []billing.Event) {
+	for _, e := range events {
+		p.Observe.EventWorked(string(e.Decision), e.Attempt, lag(e, p.Now()))
+		p.Log.Debug("Event processed", "event_id", e.ID, "event_type", e.Type, "object_id", e.ObjectID,
+			"decision", e.Decision, "reason", e.Reason, "attempt", e.Attempt)
+	}
+}
+
+// failed gives each event its next try, or ends it when its tries are spent.
+// What failed because the processor stops was not tried at all.
+func (p *Processor) failed(ctx context.Context, failures []Failure) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	for _, f := range failures {
+		switch {
+		case errors.Is(f.Err, billing.ErrFenced):
+			p.Log.Warn("Event was taken over by another process", "event_id", f.Event.ID, "attempt", f.Event.Attempt)
+		case p.stopping() && errors.Is(f.Err, context.Canceled):
+			p.report(p.Engine.Store.ReleaseEvents(ctx, []billing.Event{f.Event}))
+		case f.Event.Spent():
+			p.giveUp(ctx, f.Event, f.Err)
+		default:
+			p.retry(ctx, f.Event, f.Err)
+		}
 	}
 }
 
 func (p *Processor) retry(ctx context.Context, e billing.Event, cause error) {
-	p.Observe.EventWorked("retry", lag(e, p.Now()))
-	pause := billing.RetryDelay(e.Attempt)
+	p.Observe.EventWorked("retry", e.Attempt, lag(e, p.Now()))
+	pause := e.RetryIn()
 	p.Log.Warn("Event failed and will be tried again", "event_id", e.ID, "event_type", e.Type, "object_id", e.ObjectID,
 		"attempt", e.Attempt, "next_try_in", pause, "error", cause)
 	p.report(p.Engine.Store.RetryEvent(ctx, e, cause.Error(), pause))
 }
 
 func (p *Processor) giveUp(ctx context.Context, e billing.Event, cause error) {
-	p.Observe.EventWorked("failed", lag(e, p.Now()))
+	p.Observe.EventWorked("failed", e.Attempt, lag(e, p.Now()))
 	p.Log.Error("Event failed for good", "event_id", e.ID, "event_type", e.Type, "object_id", e.ObjectID, "attempt", e.Attempt, "error", cause)
 	p.report(p.Engine.Store.FailEvent(ctx, e, cause.Error()))
 }
 
-// report logs that a failure could not be noted: the lease brings the event
+// report logs that the end of an event could not be noted: the lease brings it
 // back all the same.
 func (p *Processor) report(err error) {
 	if err != nil {
-		p.Log.Error("Noting a failed event failed", "error", err)
+		p.Log.Error("Noting what became of events failed", "error", err)
 	}
 }
+
+// lag is how long ago Stripe made the event.
+func lag(e billing.Event, now time.Time) time.Duration { return now.Sub(e.CreatedAt) }

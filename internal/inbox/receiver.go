@@ -38,8 +38,9 @@ type Receiver struct {
 // Receive verifies and stores the webhook in r. When it returns nil the event
 // is in the database and may be acknowledged.
 func (rc *Receiver) Receive(w http.ResponseWriter, r *http.Request) error {
+	began := time.Now()
 	outcome, err := rc.receive(w, r)
-	rc.Observe.EventReceived(outcome)
+	rc.Observe.EventReceived(outcome, time.Since(began))
 	return err
 }
 

@@ -16,9 +16,12 @@ type Metrics struct {
 	registry       *prometheus.Registry
 	requests       *prometheus.HistogramVec
 	eventsReceived *prometheus.CounterVec
+	eventsAcked    prometheus.Histogram
 	eventsStored   prometheus.Histogram
 	eventsWorked   *prometheus.CounterVec
+	eventAttempts  prometheus.Histogram
 	eventLag       prometheus.Histogram
+	fetches        *prometheus.CounterVec
 }
 
 // New makes and registers the collectors.
@@ -34,6 +37,11 @@ func New() *Metrics {
 			Name: "payloop_events_received_total",
 			Help: "Webhooks received, by outcome: stored, duplicate, or why they were refused.",
 		}, []string{"outcome"}),
+		eventsAcked: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "payloop_event_acknowledgement_seconds",
+			Help:    "Time from a webhook's request to its answer, when it was stored or known already.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
+		}),
 		eventsStored: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "payloop_events_batch_size",
 			Help:    "How many webhooks one insert stored.",
@@ -43,13 +51,22 @@ func New() *Metrics {
 			Name: "payloop_events_worked_total",
 			Help: "Attempts at events, by outcome: payload, fetch, skip, retry, failed.",
 		}, []string{"outcome"}),
+		eventAttempts: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "payloop_event_attempts",
+			Help:    "How many attempts an event had taken when it was over.",
+			Buckets: []float64{1, 2, 3, 5, 10, 20},
+		}),
+		fetches: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "payloop_event_fetches_total",
+			Help: "Objects asked of Stripe because of an event, by outcome: ok, missing, stripe_rate_limited, unavailable, error.",
+		}, []string{"outcome"}),
 		eventLag: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "payloop_event_lag_seconds",
 			Help:    "Time from an event's creation at Stripe to its end here. Stripe's times are whole seconds.",
 			Buckets: []float64{1, 2, 5, 15, 60, 300, 3600, 86400},
 		}),
 	}
-	m.registry.MustRegister(m.requests, m.eventsReceived, m.eventsStored, m.eventsWorked, m.eventLag,
+	m.registry.MustRegister(m.requests, m.eventsReceived, m.eventsAcked, m.eventsStored, m.eventsWorked, m.eventAttempts, m.eventLag, m.fetches,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -64,16 +81,25 @@ func (m *Metrics) Request(route, method string, status int, took time.Duration) 
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
-// EventReceived notes a webhook.
-func (m *Metrics) EventReceived(outcome string) { m.eventsReceived.WithLabelValues(outcome).Inc() }
+// EventReceived notes a webhook, and how long its sender waited.
+func (m *Metrics) EventReceived(outcome string, took time.Duration) {
+	m.eventsReceived.WithLabelValues(outcome).Inc()
+	if outcome == "stored" || outcome == "duplicate" {
+		m.eventsAcked.Observe(took.Seconds())
+	}
+}
 
 // EventsStored notes an insert of so many webhooks.
 func (m *Metrics) EventsStored(size int) { m.eventsStored.Observe(float64(size)) }
 
 // EventWorked notes an attempt at an event. The lag counts when it is over.
-func (m *Metrics) EventWorked(outcome string, lag time.Duration) {
+func (m *Metrics) EventWorked(outcome string, attempt int, lag time.Duration) {
 	m.eventsWorked.WithLabelValues(outcome).Inc()
 	if outcome != "retry" {
+		m.eventAttempts.Observe(float64(attempt))
 		m.eventLag.Observe(lag.Seconds())
 	}
 }
+
+// Fetched notes that an object was asked of Stripe because of an event.
+func (m *Metrics) Fetched(outcome string) { m.fetches.WithLabelValues(outcome).Inc() }

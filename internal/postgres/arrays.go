@@ -3,6 +3,8 @@ package postgres
 import (
 	"database/sql/driver"
 	"encoding/binary"
+	"encoding/json"
+	"fmt"
 )
 
 // byteaArray is a parameter of type bytea[] in Postgres's binary form: the
@@ -29,4 +31,23 @@ func (a byteaArray) Value() (driver.Value, error) {
 		out = append(out, b...)
 	}
 	return out, nil
+}
+
+// rowsAsJSON is a parameter that json_to_recordset makes rows of: one parameter
+// for many rows of many columns.
+type rowsAsJSON struct{ rows any }
+
+func asJSON[T any](rows []T) rowsAsJSON {
+	if rows == nil {
+		rows = []T{}
+	}
+	return rowsAsJSON{rows}
+}
+
+func (r rowsAsJSON) Value() (driver.Value, error) {
+	text, err := json.Marshal(r.rows)
+	if err != nil {
+		return nil, fmt.Errorf("rows as JSON: %w", err)
+	}
+	return string(text), nil
 }

@@ -86,10 +86,10 @@ func (s *Store) ExpireCheckout(ctx context.Context, checkoutID string) error {
 	return nil
 }
 
-// PutSession writes a Checkout Session's state over the given version. A
+// putSession writes a Checkout Session's state over the given version. A
 // session that was paid although its attempt never learned its ID, because we
 // crashed between Stripe's answer and the note, is found by the attempt's ID.
-func (tx *Tx) PutSession(ctx context.Context, session billing.CheckoutSession, userID string, asOf time.Time, v billing.Version) error {
+func (tx *Tx) putSession(ctx context.Context, session billing.CheckoutSession, userID string, asOf time.Time, v billing.Version) error {
 	if v.Known {
 		res, err := tx.tx.ExecContext(ctx, `
 			UPDATE checkouts SET state = $2, as_of = $3, version = version + 1

@@ -42,17 +42,6 @@ func (s *Store) EntriesByUserID(ctx context.Context, userID string, limit int) (
 	return entries, nil
 }
 
-// Grant adds a ledger entry and raises the balance. The key names the business
-// fact (invoice:in_1, session:cs_1); a key seen before changes nothing, and
-// granted is false.
-func (tx *Tx) Grant(ctx context.Context, g billing.Grant) (granted bool, err error) {
-	row, err := tx.lockBalance(ctx, g.UserID)
-	if err != nil {
-		return false, err
-	}
-	return tx.append(ctx, row, billing.CreditEntry{UserID: g.UserID, Amount: g.Amount, Kind: g.Kind, Key: g.Key, Source: g.Source})
-}
-
 type balanceRow struct {
 	Balance  int64
 	RefillAt time.Time

@@ -2,8 +2,6 @@ package postgres
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -62,20 +60,9 @@ func (s *Store) ForgetCustomer(ctx context.Context, customerID string) error {
 	})
 }
 
-// UserIDByCustomer finds whose customer it is; a deleted one still counts,
-// because its subscriptions end after it.
-func (tx *Tx) UserIDByCustomer(ctx context.Context, customerID string) (string, error) {
-	var userID string
-	err := tx.tx.GetContext(ctx, &userID, `SELECT user_id FROM stripe_customers WHERE id = $1`, customerID)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", &billing.UnknownCustomerError{CustomerID: customerID}
-	}
-	return userID, oneRow(err, "user by customer")
-}
-
-// PutCustomer writes a customer's state over the given version. Whose it is
+// putCustomer writes a customer's state over the given version. Whose it is
 // never changes; once deleted it stays so.
-func (tx *Tx) PutCustomer(ctx context.Context, c billing.Customer, asOf time.Time, v billing.Version) error {
+func (tx *Tx) putCustomer(ctx context.Context, c billing.Customer, asOf time.Time, v billing.Version) error {
 	if !v.Known {
 		res, err := tx.tx.ExecContext(ctx, `
 			INSERT INTO stripe_customers (id, user_id, email, deleted, as_of)

@@ -24,9 +24,9 @@ func (s *Store) OrdersByUserID(ctx context.Context, userID string, limit int) ([
 	return orders, nil
 }
 
-// PutOrder writes an order. Its status only moves forward (see
+// putOrder writes an order. Its status only moves forward (see
 // billing.OrderStatus), and what it grants stays what it was when it was paid.
-func (tx *Tx) PutOrder(ctx context.Context, o billing.Order) error {
+func (tx *Tx) putOrder(ctx context.Context, o billing.Order) error {
 	_, err := tx.tx.ExecContext(ctx, `
 		INSERT INTO orders AS old (session_id, user_id, payment_intent_id, plan, amount, currency, credits, status, created_at, as_of)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -42,10 +42,10 @@ func (tx *Tx) PutOrder(ctx context.Context, o billing.Order) error {
 	return nil
 }
 
-// PutOrderCharge notes the receipt and what was refunded of the order's
+// putOrderCharge notes the receipt and what was refunded of the order's
 // charge, and takes the same share of its credits back. found is false when no
 // order has that payment intent.
-func (tx *Tx) PutOrderCharge(ctx context.Context, c billing.Charge) (found bool, err error) {
+func (tx *Tx) putOrderCharge(ctx context.Context, c billing.Charge) (found bool, err error) {
 	var sessions []string
 	err = tx.tx.SelectContext(ctx, &sessions, `
 		UPDATE orders SET

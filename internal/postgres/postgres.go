@@ -95,8 +95,18 @@ func (s *Store) InTx(ctx context.Context, f func(*Tx) error) error {
 // never stands for a time that has not come, where a column is null.
 const never = "'0001-01-01 00:00:00Z'::timestamptz"
 
-// nullTime writes the zero time as null.
-func nullTime(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }
+// timeOrNull writes the zero time as null.
+func timeOrNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// storable drops from an error's text what a text column refuses.
+func storable(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+}
 
 // nullString writes the empty string as null.
 func nullString(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }

@@ -90,24 +90,27 @@ func TestAGrantCountsOnceHoweverManyBringIt(t *testing.T) {
 	b := setup(t)
 	u := b.user()
 	var wg sync.WaitGroup
-	var mu sync.Mutex
-	granted := 0
-	for range 10 {
+	other := b.user()
+	grant := func(userID string) billing.Grant {
+		return billing.Grant{UserID: userID, Amount: 1000, Kind: billing.PlanGrant, Key: billing.InvoiceKey("in_" + userID)}
+	}
+	for i := range 10 {
+		grants := []billing.Grant{grant(u.ID), grant(other.ID), grant(u.ID)}
+		if i%2 > 0 {
+			slices.Reverse(grants)
+		}
 		wg.Go(func() {
-			b.InTx(t.Context(), func(tx *Tx) error {
-				ok, err := tx.Grant(t.Context(), billing.Grant{UserID: u.ID, Amount: 1000, Kind: billing.PlanGrant, Key: billing.InvoiceKey("in_" + u.ID)})
-				mu.Lock()
-				defer mu.Unlock()
-				if ok {
-					granted++
-				}
-				return err
-			})
+			if err := b.InTx(t.Context(), func(tx *Tx) error { return tx.grant(t.Context(), grants) }); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 	wg.Wait()
-	if got := b.balance(u.ID); granted != 1 || got != 1050 {
-		t.Errorf("granted %d times, balance %d, want once and 1050", granted, got)
+	for _, id := range []string{u.ID, other.ID} {
+		entries, err := b.EntriesByUserID(t.Context(), id, 10)
+		if err != nil || len(entries) != 2 || entries[0].BalanceAfter != 1050 || b.balance(id) != 1050 {
+			t.Errorf("balance %d, entries %+v, %v: want one grant of 1000 over 50", b.balance(id), entries, err)
+		}
 	}
 }
 
@@ -120,7 +123,7 @@ func TestARefundTakesBackDownToZeroAndRecordsTheShortfall(t *testing.T) {
 	}
 	refund := func(amount int64) {
 		b.must(func(tx *Tx) error {
-			found, err := tx.PutOrderCharge(t.Context(), charge(amount))
+			found, err := tx.putOrderCharge(t.Context(), charge(amount))
 			if err == nil && !found {
 				err = errors.New("the order was not found")
 			}
@@ -128,12 +131,11 @@ func TestARefundTakesBackDownToZeroAndRecordsTheShortfall(t *testing.T) {
 		})
 	}
 	b.must(func(tx *Tx) error {
-		err := tx.PutOrder(t.Context(), billing.Order{SessionID: "cs_1", UserID: c.UserID, PaymentIntentID: "pi_1", Plan: "Basic", Total: billing.Money{Amount: 500, Currency: "usd"}, Credits: 1000, Status: billing.OrderPaid, CreatedAt: b.now, AsOf: b.now})
+		err := tx.putOrder(t.Context(), billing.Order{SessionID: "cs_1", UserID: c.UserID, PaymentIntentID: "pi_1", Plan: "Basic", Total: billing.Money{Amount: 500, Currency: "usd"}, Credits: 1000, Status: billing.OrderPaid, CreatedAt: b.now, AsOf: b.now})
 		if err != nil {
 			return err
 		}
-		_, err = tx.Grant(t.Context(), billing.Grant{UserID: c.UserID, Amount: 1000, Kind: billing.Purchase, Key: billing.SessionKey("cs_1")})
-		return err
+		return tx.grant(t.Context(), []billing.Grant{{UserID: c.UserID, Amount: 1000, Kind: billing.Purchase, Key: billing.SessionKey("cs_1")}})
 	})
 	refund(0)
 	refund(250)
@@ -175,7 +177,7 @@ func TestAnOrderOnlyMovesForward(t *testing.T) {
 		{billing.OrderFailed, billing.OrderPaid},
 	} {
 		b.must(func(tx *Tx) error {
-			return tx.PutOrder(t.Context(), billing.Order{SessionID: "cs_1", UserID: u.ID, Plan: "Basic", Total: billing.Money{Amount: 500, Currency: "usd"}, Status: tt.put, CreatedAt: b.now, AsOf: b.now})
+			return tx.putOrder(t.Context(), billing.Order{SessionID: "cs_1", UserID: u.ID, Plan: "Basic", Total: billing.Money{Amount: 500, Currency: "usd"}, Status: tt.put, CreatedAt: b.now, AsOf: b.now})
 		})
 		orders, err := b.OrdersByUserID(t.Context(), u.ID, 1)
 		if err != nil || orders[0].Status != tt.want {
@@ -190,21 +192,23 @@ func TestASubscriptionIsWrittenByCompareAndSet(t *testing.T) {
 	c := b.customer()
 	ref := billing.ObjectRef{Kind: billing.SubscriptionObject, ID: "sub_1"}
 	put := func(status billing.SubscriptionStatus, v billing.Version) error {
-		return b.InTx(t.Context(), func(tx *Tx) error {
-			sub := billing.Subscription{ID: "sub_1", UserID: c.UserID, CustomerID: c.ID, Status: status, PeriodStart: b.now, PeriodEnd: b.now, CreatedAt: b.now, AsOf: b.now,
-				Items: []billing.SubscriptionItem{{ID: "si_1", Quantity: 2, Price: billing.PriceRef{ID: "price_1", Plan: "Basic", Amount: 500, Interval: billing.Month}}}}
-			if status == billing.PastDue {
-				sub.PastDueSince = b.now
-			}
-			return tx.PutSubscription(t.Context(), sub, v)
-		})
+		sub := billing.Subscription{ID: "sub_1", UserID: c.UserID, CustomerID: c.ID, Status: status, PeriodStart: b.now, PeriodEnd: b.now, CreatedAt: b.now, AsOf: b.now,
+			Items: []billing.SubscriptionItem{{ID: "si_1", Quantity: 2, Price: billing.PriceRef{ID: "price_1", Plan: "Basic", Amount: 500, Interval: billing.Month}}}}
+		if status == billing.PastDue {
+			sub.PastDueSince = b.now
+		}
+		leftOut, err := b.WriteWorks(t.Context(), []billing.Work{{Change: billing.Change{Ref: ref, Version: v, Subscription: &sub}}})
+		if err != nil {
+			return err
+		}
+		return leftOut[ref]
 	}
 	version := func() billing.Version {
-		v, err := b.MirrorVersion(t.Context(), ref)
+		versions, err := b.MirrorVersions(t.Context(), []billing.ObjectRef{ref})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return v
+		return versions[ref]
 	}
 	if v := version(); v.Known {
 		t.Fatalf("got %+v for a row that is not there", v)
@@ -309,25 +313,33 @@ func TestAnEventIsClaimedByOneAndFencedFromOthers(t *testing.T) {
 			t.Errorf("store %d: got %v, %v", i, stored, err)
 		}
 	}
-	first, ok, err := b.ClaimEvent(t.Context(), time.Minute)
-	if err != nil || !ok || first.Attempt != 1 || string(first.Payload) != string(e.Payload) {
-		t.Fatalf("got %+v, %v, %v", first, ok, err)
+	first := b.claim()
+	if len(first) != 1 || first[0].Attempt != 1 || first[0].Size != len(e.Payload) {
+		t.Fatalf("got %+v", first)
 	}
-	if _, ok, _ := b.ClaimEvent(t.Context(), time.Minute); ok {
+	if payloads, err := b.EventPayloads(t.Context(), []string{"evt_1"}); err != nil || string(payloads["evt_1"]) != string(e.Payload) {
+		t.Errorf("got %q, %v", payloads, err)
+	}
+	if again := b.claim(); len(again) > 0 {
 		t.Fatal("claimed twice")
 	}
 	b.now = b.now.Add(2 * time.Minute)
-	second, ok, err := b.ClaimEvent(t.Context(), time.Minute)
-	if err != nil || !ok || second.Attempt != 2 {
-		t.Fatalf("after the lease: got %+v, %v, %v", second, ok, err)
+	second := b.claim()
+	if len(second) != 1 || second[0].Attempt != 2 {
+		t.Fatalf("after the lease: got %+v", second)
 	}
-	if err := b.InTx(t.Context(), func(tx *Tx) error { return tx.FinishEvent(t.Context(), first) }); !errors.Is(err, billing.ErrFenced) {
+	if _, err := b.WriteWorks(t.Context(), []billing.Work{{Events: first}}); !errors.Is(err, billing.ErrFenced) {
 		t.Errorf("the first holder: got %v, want ErrFenced", err)
 	}
-	if err := b.RetryEvent(t.Context(), first, "late", 0); err != nil {
+	for _, tooLate := range []error{b.RetryEvent(t.Context(), first[0], "late", 0), b.FailEvent(t.Context(), first[0], "late"),
+		b.ReleaseEvents(t.Context(), first), b.MoveToFetch(t.Context(), first)} {
+		if tooLate != nil {
+			t.Fatal(tooLate)
+		}
+	}
+	if _, err := b.WriteWorks(t.Context(), []billing.Work{{Events: second}}); err != nil {
 		t.Fatal(err)
 	}
-	b.must(func(tx *Tx) error { return tx.FinishEvent(t.Context(), second) })
 	if got, err := b.EventByID(t.Context(), "evt_1"); err != nil || got.State != billing.EventProcessed {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -398,16 +410,14 @@ func TestAFailedEventSaysWhy(t *testing.T) {
 	if _, err := b.StoreEvents(t.Context(), []billing.Event{{ID: "evt_1", CreatedAt: b.now, Payload: []byte("{}")}}); err != nil {
 		t.Fatal(err)
 	}
-	e, _, _ := b.ClaimEvent(t.Context(), time.Minute)
-	if err := b.RetryEvent(t.Context(), e, "first try", time.Minute); err != nil {
+	if err := b.RetryEvent(t.Context(), b.claim()[0], "first try", time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok, _ := b.ClaimEvent(t.Context(), time.Minute); ok {
+	if early := b.claim(); len(early) > 0 {
 		t.Error("claimed before its pause was over")
 	}
 	b.now = b.now.Add(time.Minute)
-	e, _, _ = b.ClaimEvent(t.Context(), time.Minute)
-	if err := b.FailEvent(t.Context(), e, "nobody knows it"); err != nil {
+	if err := b.FailEvent(t.Context(), b.claim()[0], "nobody knows it\x00"); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := b.EventByID(t.Context(), "evt_1"); err != nil || got.State != billing.EventFailed || got.LastError != "nobody knows it" || got.Attempt != 2 {

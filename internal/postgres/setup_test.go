@@ -82,3 +82,13 @@ func (b *bundle) must(f func(*Tx) error) {
 		b.t.Fatal(err)
 	}
 }
+
+// claim takes what is due, for a minute.
+func (b *bundle) claim() []billing.Event {
+	b.t.Helper()
+	events, err := b.ClaimEvents(b.t.Context(), 100, time.Minute)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return events
+}

@@ -3,6 +3,9 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"github.com/lib/pq"
 
 	"github.com/payloop/payloop/internal/billing"
 )
@@ -56,13 +59,48 @@ func (s *Store) SubscriptionsByUserID(ctx context.Context, userID string) ([]bil
 	return subs, nil
 }
 
-// PutSubscription writes a subscription and its items over the given version.
-func (tx *Tx) PutSubscription(ctx context.Context, sub billing.Subscription, v billing.Version) error {
-	res, err := tx.tx.ExecContext(ctx, `
+// subscriptionRow is a subscription as the table holds it.
+type subscriptionRow struct {
+	ID                string                     `json:"id"`
+	UserID            string                     `json:"user_id"`
+	CustomerID        string                     `json:"customer_id"`
+	Status            billing.SubscriptionStatus `json:"status"`
+	PeriodStart       time.Time                  `json:"period_start"`
+	PeriodEnd         time.Time                  `json:"period_end"`
+	CancelAtPeriodEnd bool                       `json:"cancel_at_period_end"`
+	CancelAt          *time.Time                 `json:"cancel_at"`
+	CanceledAt        *time.Time                 `json:"canceled_at"`
+	EndedAt           *time.Time                 `json:"ended_at"`
+	TrialEnd          *time.Time                 `json:"trial_end"`
+	PastDueSince      *time.Time                 `json:"past_due_since"`
+	CollectionPaused  bool                       `json:"collection_paused"`
+	LatestInvoiceID   string                     `json:"latest_invoice_id"`
+	CreatedAt         time.Time                  `json:"created_at"`
+	AsOf              time.Time                  `json:"as_of"`
+	Version           int64                      `json:"version"` // the one to write
+}
+
+func subscriptionRowOf(s billing.Subscription, over billing.Version) subscriptionRow {
+	return subscriptionRow{
+		ID: s.ID, UserID: s.UserID, CustomerID: s.CustomerID, Status: s.Status, PeriodStart: s.PeriodStart, PeriodEnd: s.PeriodEnd,
+		CancelAtPeriodEnd: s.CancelAtPeriodEnd, CancelAt: timeOrNull(s.CancelAt), CanceledAt: timeOrNull(s.CanceledAt),
+		EndedAt: timeOrNull(s.EndedAt), TrialEnd: timeOrNull(s.TrialEnd), PastDueSince: timeOrNull(s.PastDueSince),
+		CollectionPaused: s.CollectionPaused, LatestInvoiceID: s.LatestInvoiceID, CreatedAt: s.CreatedAt, AsOf: s.AsOf,
+		Version: over.N + 1,
+	}
+}
+
+// putSubscriptions writes subscriptions, each over its version, and returns
+// the IDs of those that were at it.
+func (tx *Tx) putSubscriptions(ctx context.Context, rows []subscriptionRow) (written []string, err error) {
+	err = tx.tx.SelectContext(ctx, &written, `
 		INSERT INTO subscriptions AS old (id, user_id, customer_id, status, period_start, period_end,
 			cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end, past_due_since,
-			collection_paused, latest_invoice_id, created_at, as_of)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+			collection_paused, latest_invoice_id, created_at, as_of, version)
+		SELECT * FROM json_to_recordset($1) AS r (id text, user_id uuid, customer_id text, status text, period_start timestamptz,
+			period_end timestamptz, cancel_at_period_end boolean, cancel_at timestamptz, canceled_at timestamptz, ended_at timestamptz,
+			trial_end timestamptz, past_due_since timestamptz, collection_paused boolean, latest_invoice_id text,
+			created_at timestamptz, as_of timestamptz, version bigint)
 		ON CONFLICT (id) DO UPDATE SET
 			status = EXCLUDED.status, period_start = EXCLUDED.period_start, period_end = EXCLUDED.period_end,
 			cancel_at_period_end = EXCLUDED.cancel_at_period_end, cancel_at = EXCLUDED.cancel_at,
@@ -70,30 +108,62 @@ func (tx *Tx) PutSubscription(ctx context.Context, sub billing.Subscription, v b
 			past_due_since = CASE WHEN EXCLUDED.status = 'past_due'
 				THEN COALESCE(old.past_due_since, EXCLUDED.past_due_since) END,
 			collection_paused = EXCLUDED.collection_paused, latest_invoice_id = EXCLUDED.latest_invoice_id,
-			as_of = EXCLUDED.as_of, version = old.version + 1
-		WHERE old.version = $17`,
-		sub.ID, sub.UserID, sub.CustomerID, sub.Status, sub.PeriodStart, sub.PeriodEnd,
-		sub.CancelAtPeriodEnd, nullTime(sub.CancelAt), nullTime(sub.CanceledAt), nullTime(sub.EndedAt),
-		nullTime(sub.TrialEnd), nullTime(sub.PastDueSince),
-		sub.CollectionPaused, sub.LatestInvoiceID, sub.CreatedAt, sub.AsOf, v.N)
-	if err := swapped(res, err, "put subscription "+sub.ID); err != nil {
-		return err
+			as_of = EXCLUDED.as_of, version = EXCLUDED.version
+		WHERE old.version = EXCLUDED.version - 1
+		RETURNING id`, asJSON(rows))
+	if err != nil {
+		return nil, fmt.Errorf("put %d subscriptions: %w", len(rows), err)
 	}
-	return tx.putItems(ctx, sub)
+	return written, nil
 }
 
-func (tx *Tx) putItems(ctx context.Context, sub billing.Subscription) error {
-	if _, err := tx.tx.ExecContext(ctx, `DELETE FROM subscription_items WHERE subscription_id = $1`, sub.ID); err != nil {
-		return fmt.Errorf("delete items of %s: %w", sub.ID, err)
-	}
-	for n, item := range sub.Items {
-		_, err := tx.tx.ExecContext(ctx, `
-			INSERT INTO subscription_items (id, subscription_id, position, price_id, lookup_key, plan, unit_amount, interval, quantity)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			item.ID, sub.ID, n, item.Price.ID, item.Price.LookupKey, item.Price.Plan, item.Price.Amount, item.Price.Interval, item.Quantity)
-		if err != nil {
-			return fmt.Errorf("insert item %s: %w", item.ID, err)
+// itemRow is a subscription's item as the table holds it.
+type itemRow struct {
+	ID             string           `json:"id"`
+	SubscriptionID string           `json:"subscription_id"`
+	Position       int              `json:"position"`
+	PriceID        string           `json:"price_id"`
+	LookupKey      string           `json:"lookup_key"`
+	Plan           string           `json:"plan"`
+	UnitAmount     int64            `json:"unit_amount"`
+	Interval       billing.Interval `json:"interval"`
+	Quantity       int64            `json:"quantity"`
+}
+
+func itemRowsOf(s billing.Subscription) []itemRow {
+	rows := make([]itemRow, len(s.Items))
+	for n, item := range s.Items {
+		rows[n] = itemRow{
+			ID: item.ID, SubscriptionID: s.ID, Position: n, PriceID: item.Price.ID, LookupKey: item.Price.LookupKey,
+			Plan: item.Price.Plan, UnitAmount: item.Price.Amount, Interval: item.Price.Interval, Quantity: item.Quantity,
 		}
+	}
+	return rows
+}
+
+// putItems makes these the items of the given subscriptions. Most stay as they
+// are, and those are not written.
+func (tx *Tx) putItems(ctx context.Context, subscriptionIDs []string, items []itemRow) error {
+	rows := asJSON(items)
+	_, err := tx.tx.ExecContext(ctx, `
+		DELETE FROM subscription_items old
+		WHERE subscription_id = ANY($1) AND NOT EXISTS (
+			SELECT FROM json_to_recordset($2) AS r (id text, position integer) WHERE r.id = old.id AND r.position = old.position)`,
+		pq.StringArray(subscriptionIDs), rows)
+	if err != nil {
+		return fmt.Errorf("delete items of %d subscriptions: %w", len(subscriptionIDs), err)
+	}
+	_, err = tx.tx.ExecContext(ctx, `
+		INSERT INTO subscription_items AS old (id, subscription_id, position, price_id, lookup_key, plan, unit_amount, interval, quantity)
+		SELECT * FROM json_to_recordset($1) AS r (id text, subscription_id text, position integer, price_id text, lookup_key text,
+			plan text, unit_amount bigint, interval text, quantity bigint)
+		ON CONFLICT (id) DO UPDATE SET
+			price_id = EXCLUDED.price_id, lookup_key = EXCLUDED.lookup_key, plan = EXCLUDED.plan,
+			unit_amount = EXCLUDED.unit_amount, interval = EXCLUDED.interval, quantity = EXCLUDED.quantity
+		WHERE (old.price_id, old.lookup_key, old.plan, old.unit_amount, old.interval, old.quantity)
+			IS DISTINCT FROM (EXCLUDED.price_id, EXCLUDED.lookup_key, EXCLUDED.plan, EXCLUDED.unit_amount, EXCLUDED.interval, EXCLUDED.quantity)`, rows)
+	if err != nil {
+		return fmt.Errorf("put %d items: %w", len(items), err)
 	}
 	return nil
 }

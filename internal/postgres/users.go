@@ -43,19 +43,3 @@ func (s *Store) UserByEmail(ctx context.Context, email string) (billing.User, er
 		WHERE lower(email) = lower($1)`, email)
 	return u, oneRow(err, "user by e-mail")
 }
-
-// UserIDByReference returns the user with that ID, or "" when there is none:
-// the reference has been to Stripe and back.
-func (tx *Tx) UserIDByReference(ctx context.Context, reference string) (string, error) {
-	if !uuidForm.MatchString(reference) {
-		return "", nil
-	}
-	var ids []string
-	if err := tx.tx.SelectContext(ctx, &ids, `SELECT id FROM users WHERE id = $1`, reference); err != nil {
-		return "", fmt.Errorf("user %s: %w", reference, err)
-	}
-	if len(ids) == 0 {
-		return "", nil
-	}
-	return ids[0], nil
-}

@@ -39,6 +39,10 @@ type Options struct {
 	// itself, e.g. from a link in a mail. Empty: the portal shows no link.
 	PortalReturnURL string
 
+	// TryOnce leaves trying again to the caller, who has a queue for it. Else a
+	// call is tried three times, because a person waits for it.
+	TryOnce bool
+
 	HTTPClient *http.Client // default: one with its own connections
 	Timeout    time.Duration
 	Logger     *slog.Logger
@@ -74,6 +78,9 @@ func New(o Options) *Client {
 		HTTPClient:        httpClient(o),
 		LeveledLogger:     leveledLogger{logger, c.redact},
 		MaxNetworkRetries: stripe.Int64(networkRetries),
+	}
+	if o.TryOnce {
+		config.MaxNetworkRetries = stripe.Int64(0)
 	}
 	if o.BaseURL != "" {
 		config.URL = stripe.String(o.BaseURL)

@@ -123,7 +123,7 @@ func TestErrors(t *testing.T) {
 		code   string
 	}{
 		"server error":       {500, `"type":"api_error"`, billing.Unavailable, ""},
-		"rate limit":         {429, invalid + `,"code":"rate_limit"`, billing.Unavailable, ""},
+		"rate limit":         {429, invalid + `,"code":"rate_limit"`, billing.Unavailable, billing.CodeRateLimited},
 		"missing":            {404, invalid + `,"code":"resource_missing","param":"id"`, billing.NotFound, ""},
 		"missing customer":   {400, invalid + `,"code":"resource_missing","param":"customer"`, billing.NotFound, billing.CodeCustomerMissing},
 		"other parameters":   {400, `"type":"idempotency_error"`, billing.Conflict, ""},

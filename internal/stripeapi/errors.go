@@ -44,7 +44,9 @@ func classify(err error) *billing.Error {
 		return &billing.Error{Kind: billing.Unavailable, Msg: unavailableMsg}
 	}
 	switch {
-	case se.HTTPStatusCode == http.StatusTooManyRequests, se.HTTPStatusCode >= 500, se.Type == stripe.ErrorTypeAPI:
+	case se.HTTPStatusCode == http.StatusTooManyRequests:
+		return &billing.Error{Kind: billing.Unavailable, Code: billing.CodeRateLimited, Msg: unavailableMsg}
+	case se.HTTPStatusCode >= 500, se.Type == stripe.ErrorTypeAPI:
 		return &billing.Error{Kind: billing.Unavailable, Msg: unavailableMsg}
 	case se.Code == stripe.ErrorCodeResourceMissing && se.Param == "customer":
 		return &billing.Error{Kind: billing.NotFound, Code: billing.CodeCustomerMissing, Msg: missingMsg}

@@ -1,0 +1,187 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/payloop/payloop/internal/billing"
+)
+
+// errNoOrder says that a charge paid for an order that is not here yet.
+var errNoOrder = errors.New("its Checkout Session has not come yet")
+
+// WriteWorks writes what objects' states mean, and marks the events that told
+// of them processed, in one transaction. Objects that could not be written are
+// left out, with their events, and named with the reason: billing.ErrStale when
+// the row is no longer at the version that the change was made over, or what it
+// waits for. With an error nothing at all was written; it is billing.ErrFenced
+// when one of the events is held by somebody else by now.
+func (s *Store) WriteWorks(ctx context.Context, works []billing.Work) (leftOut map[billing.ObjectRef]error, err error) {
+	w := &workWriter{works: slices.Clone(works), leftOut: map[billing.ObjectRef]error{}}
+	slices.SortStableFunc(w.works, func(a, b billing.Work) int { return cmp.Compare(a.Change.Ref.ID, b.Change.Ref.ID) })
+	err = s.InTx(ctx, func(tx *Tx) error {
+		// Lists of keys are looked up key by key; for a long one the planner would rather read a whole table.
+		if _, err := tx.tx.ExecContext(ctx, `SET LOCAL enable_seqscan = off; SET LOCAL jit = off`); err != nil {
+			return fmt.Errorf("plan by index: %w", err)
+		}
+		w.tx = tx
+		return w.write(ctx)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("write %d works: %w", len(works), err)
+	}
+	return w.leftOut, nil
+}
+
+// workWriter writes works table by table, always in the same order and each
+// table in the order of its keys, so that two transactions do not wait for each
+// other in a circle.
+type workWriter struct {
+	tx      *Tx
+	works   []billing.Work
+	leftOut map[billing.ObjectRef]error
+}
+
+func (w *workWriter) write(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{
+		w.customers, w.subscriptions, w.invoices, w.sessions, w.orders, w.grants, w.charges, w.events,
+	} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changes yields the changes that are still to be written.
+func (w *workWriter) changes(yield func(billing.Change) bool) {
+	for _, work := range w.works {
+		if w.leftOut[work.Change.Ref] == nil && !yield(work.Change) {
+			return
+		}
+	}
+}
+
+// each writes changes one by one, and leaves out those that are stale.
+func (w *workWriter) each(write func(billing.Change) error) error {
+	for c := range w.changes {
+		err := write(c)
+		if errors.Is(err, billing.ErrStale) || errors.Is(err, errNoOrder) {
+			w.leftOut[c.Ref] = err
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep leaves out those of the given objects that were not written.
+func (w *workWriter) keep(kind billing.ObjectKind, ids, written []string) {
+	for _, id := range ids {
+		if !slices.Contains(written, id) {
+			w.leftOut[billing.ObjectRef{Kind: kind, ID: id}] = fmt.Errorf("%s %s: %w", kind, id, billing.ErrStale)
+		}
+	}
+}
+
+func (w *workWriter) customers(ctx context.Context) error {
+	return w.each(func(c billing.Change) error {
+		if c.Customer == nil {
+			return nil
+		}
+		return w.tx.putCustomer(ctx, *c.Customer, c.AsOf, c.Version)
+	})
+}
+
+func (w *workWriter) subscriptions(ctx context.Context) error {
+	var rows []subscriptionRow
+	var ids []string
+	for c := range w.changes {
+		if c.Subscription != nil {
+			rows, ids = append(rows, subscriptionRowOf(*c.Subscription, c.Version)), append(ids, c.Ref.ID)
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	written, err := w.tx.putSubscriptions(ctx, rows)
+	if err != nil {
+		return err
+	}
+	w.keep(billing.SubscriptionObject, ids, written)
+	var items []itemRow
+	for c := range w.changes {
+		if c.Subscription != nil {
+			items = append(items, itemRowsOf(*c.Subscription)...)
+		}
+	}
+	return w.tx.putItems(ctx, written, items)
+}
+
+func (w *workWriter) invoices(ctx context.Context) error {
+	var rows []invoiceRow
+	var ids []string
+	for c := range w.changes {
+		if c.Invoice != nil {
+			rows, ids = append(rows, invoiceRowOf(*c.Invoice, c.Version)), append(ids, c.Ref.ID)
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	written, err := w.tx.putInvoices(ctx, rows)
+	w.keep(billing.InvoiceObject, ids, written)
+	return err
+}
+
+func (w *workWriter) sessions(ctx context.Context) error {
+	return w.each(func(c billing.Change) error {
+		if c.Session == nil {
+			return nil
+		}
+		return w.tx.putSession(ctx, *c.Session, c.UserID, c.AsOf, c.Version)
+	})
+}
+
+func (w *workWriter) orders(ctx context.Context) error {
+	return w.each(func(c billing.Change) error {
+		if c.Order == nil {
+			return nil
+		}
+		return w.tx.putOrder(ctx, *c.Order)
+	})
+}
+
+func (w *workWriter) grants(ctx context.Context) error {
+	var grants []billing.Grant
+	for c := range w.changes {
+		if c.Grant != nil {
+			grants = append(grants, *c.Grant)
+		}
+	}
+	return w.tx.grant(ctx, grants)
+}
+
+func (w *workWriter) charges(ctx context.Context) error {
+	return w.each(func(c billing.Change) error {
+		if c.Charge == nil {
+			return nil
+		}
+		return w.tx.putCharge(ctx, *c.Charge)
+	})
+}
+
+func (w *workWriter) events(ctx context.Context) error {
+	var events []billing.Event
+	for _, work := range w.works {
+		if w.leftOut[work.Change.Ref] == nil {
+			events = append(events, work.Events...)
+		}
+	}
+	return w.tx.finishEvents(ctx, events)
+}
