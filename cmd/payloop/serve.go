@@ -81,9 +81,9 @@ type app struct {
 func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log *slog.Logger) (*app, error) {
 	m := metrics.New()
 	stripe := newStripe(cfg, log)
-	engine := &inbox.Engine{Store: store, Source: stripe, Catalog: cat}
+	engine := &inbox.Engine{Store: store, Source: stripe, Catalog: cat, Now: store.Now}
 	// Events have a queue to be tried again from, and share what Stripe allows with people who wait.
-	background := &inbox.Engine{Store: store, Catalog: cat, Source: &inbox.Paced{Source: newStripe(cfg, log, tryOnce), Store: store, Observe: m}}
+	background := &inbox.Engine{Store: store, Catalog: cat, Now: store.Now, Source: &inbox.Paced{Source: newStripe(cfg, log, tryOnce), Store: store, Observe: m}}
 	processor := inbox.NewProcessor(background, log, m)
 	m.Queue(store.EventsByState)
 	intake := inbox.NewIntake(store)

@@ -17,6 +17,7 @@ type Change struct {
 	Order        *Order
 	Charge       *Charge
 	Grant        *Grant
+	Mails        []Mail
 }
 
 // Work is an object's change together with the events that brought it, each

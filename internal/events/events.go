@@ -39,6 +39,7 @@ type Write struct {
 	Version   billing.Version // what the mirror held when the decision was made
 	UserID    string          // whose it is; empty: nobody's here
 	EventType string          // the event that brought it; empty for a fetched object
+	Now       time.Time
 }
 
 // change begins the change that an object's state is.

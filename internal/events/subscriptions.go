@@ -63,7 +63,7 @@ func (s *subscription) Needs() []billing.ObjectRef {
 
 func (s *subscription) Owner() billing.Owner { return billing.Owner{CustomerID: s.CustomerID} }
 
-// Change mirrors the subscription. It grants nothing: credits follow the
+// Change mirrors the subscription and tells its customer what is new. It grants nothing: credits follow the
 // money, so an upgrade that is not paid for gives none.
 func (s *subscription) Change(w Write) (billing.Change, error) {
 	change := w.change(s)
@@ -76,5 +76,6 @@ func (s *subscription) Change(w Write) (billing.Change, error) {
 		row.PastDueSince = w.AsOf // the row keeps an earlier time
 	}
 	change.Subscription = &row
+	change.Mails = billing.Mails(row, w.Catalog, w.Now)
 	return change, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/events"
@@ -18,6 +19,7 @@ type Engine struct {
 	Store   Store
 	Source  Source
 	Catalog billing.Catalog
+	Now     func() time.Time // nil: the machine's clock
 }
 
 // Apply does what events of one object ask for, asking Stripe where it must,
@@ -121,7 +123,7 @@ func (g *Engine) read(ctx context.Context, ref billing.ObjectRef, batch []billin
 
 func (g *Engine) decode(ref billing.ObjectRef, e billing.Event, payload []byte) (events.Object, events.Write, error) {
 	object, err := events.DecodePayload(ref.Kind, payload)
-	return object, events.Write{Catalog: g.Catalog, AsOf: e.CreatedAt, EventType: e.Type}, err
+	return object, events.Write{Catalog: g.Catalog, AsOf: e.CreatedAt, EventType: e.Type, Now: g.now()}, err
 }
 
 func (g *Engine) fetch(ctx context.Context, ref billing.ObjectRef) (events.Object, events.Write, error) {
@@ -130,7 +132,14 @@ func (g *Engine) fetch(ctx context.Context, ref billing.ObjectRef) (events.Objec
 		return nil, events.Write{}, fmt.Errorf("fetch %s %s: %w", ref.Kind, ref.ID, err)
 	}
 	object, err := events.Decode(ref.Kind, raw)
-	return object, events.Write{Catalog: g.Catalog, AsOf: asOf}, err
+	return object, events.Write{Catalog: g.Catalog, AsOf: asOf, Now: g.now()}, err
+}
+
+func (g *Engine) now() time.Time {
+	if g.Now == nil {
+		return time.Now()
+	}
+	return g.Now()
 }
 
 // change settles what the object needs and says what its state means.

@@ -313,18 +313,18 @@ func TestAnEventIsClaimedByOneAndFencedFromOthers(t *testing.T) {
 			t.Errorf("store %d: got %v, %v", i, stored, err)
 		}
 	}
-	first := b.claim()
+	first := b.claimEvents()
 	if len(first) != 1 || first[0].Attempt != 1 || first[0].Size != len(e.Payload) {
 		t.Fatalf("got %+v", first)
 	}
 	if payloads, err := b.EventPayloads(t.Context(), []string{"evt_1"}); err != nil || string(payloads["evt_1"]) != string(e.Payload) {
 		t.Errorf("got %q, %v", payloads, err)
 	}
-	if again := b.claim(); len(again) > 0 {
+	if again := b.claimEvents(); len(again) > 0 {
 		t.Fatal("claimed twice")
 	}
 	b.now = b.now.Add(2 * time.Minute)
-	second := b.claim()
+	second := b.claimEvents()
 	if len(second) != 1 || second[0].Attempt != 2 {
 		t.Fatalf("after the lease: got %+v", second)
 	}
@@ -410,14 +410,14 @@ func TestAFailedEventSaysWhy(t *testing.T) {
 	if _, err := b.StoreEvents(t.Context(), []billing.Event{{ID: "evt_1", CreatedAt: b.now, Payload: []byte("{}")}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.RetryEvent(t.Context(), b.claim()[0], "first try", time.Minute); err != nil {
+	if err := b.RetryEvent(t.Context(), b.claimEvents()[0], "first try", time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	if early := b.claim(); len(early) > 0 {
+	if early := b.claimEvents(); len(early) > 0 {
 		t.Error("claimed before its pause was over")
 	}
 	b.now = b.now.Add(time.Minute)
-	if err := b.FailEvent(t.Context(), b.claim()[0], "nobody knows it\x00"); err != nil {
+	if err := b.FailEvent(t.Context(), b.claimEvents()[0], "nobody knows it\x00"); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := b.EventByID(t.Context(), "evt_1"); err != nil || got.State != billing.EventFailed || got.LastError != "nobody knows it" || got.Attempt != 2 {

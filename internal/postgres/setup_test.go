@@ -83,8 +83,8 @@ func (b *bundle) must(f func(*Tx) error) {
 	}
 }
 
-// claim takes what is due, for a minute.
-func (b *bundle) claim() []billing.Event {
+// claimEvents takes the events that are due, for a minute.
+func (b *bundle) claimEvents() []billing.Event {
 	b.t.Helper()
 	events, err := b.ClaimEvents(b.t.Context(), 100, time.Minute)
 	if err != nil {

@@ -47,7 +47,7 @@ type workWriter struct {
 
 func (w *workWriter) write(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.customers, w.subscriptions, w.invoices, w.sessions, w.orders, w.grants, w.charges, w.events,
+		w.customers, w.subscriptions, w.invoices, w.sessions, w.orders, w.grants, w.charges, w.mails, w.events,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -174,6 +174,14 @@ func (w *workWriter) charges(ctx context.Context) error {
 		}
 		return w.tx.putCharge(ctx, *c.Charge)
 	})
+}
+
+func (w *workWriter) mails(ctx context.Context) error {
+	var mails []billing.Mail
+	for c := range w.changes {
+		mails = append(mails, c.Mails...)
+	}
+	return w.tx.PutMails(ctx, mails)
 }
 
 func (w *workWriter) events(ctx context.Context) error {
