@@ -417,3 +417,19 @@ func TestAPastDueSubscriptionKeepsItsPlanForTheGracePeriod(t *testing.T) {
 		t.Errorf("past due: got %s, %s, %q", p.Find("plan"), p.Find("status"), p.Find("problem"))
 	}
 }
+
+func TestADeletedCustomerStaysDeleted(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	c := b.person()
+	b.buy(c, "Basic", "month")
+	b.advance(time.Minute) // no tie: the payload is written
+	b.stripeDelete("/v1/customers/" + b.text(`SELECT id FROM stripe_customers`))
+	for _, body := range b.events() {
+		b.wantDelivered(body)
+	}
+	b.worked()
+	if got := b.text(`SELECT deleted::text || ' ' || (SELECT status FROM subscriptions) FROM stripe_customers`); got != "true canceled" {
+		t.Errorf("got %s", got)
+	}
+}

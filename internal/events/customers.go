@@ -2,6 +2,10 @@ package events
 
 import "github.com/payloop/payloop/internal/billing"
 
+// customerDeleted carries the customer as it was: that it is gone is told by
+// the type alone. Asked for, a deleted customer says so itself.
+const customerDeleted = "customer.deleted"
+
 // customerJSON is Stripe's Customer: https://docs.stripe.com/api/customers/object
 type customerJSON struct {
 	ID       string            `json:"id"`
@@ -34,8 +38,10 @@ func (c *customer) Owner() billing.Owner { return billing.Owner{Reference: c.Use
 // something else in the same Stripe account.
 func (c *customer) Change(w Write) (billing.Change, error) {
 	change := w.change(c)
+	row := c.Customer
+	row.Deleted = row.Deleted || w.EventType == customerDeleted
 	if w.Version.Known || w.UserID != "" {
-		change.Customer = &c.Customer
+		change.Customer = &row
 	}
 	return change, nil
 }

@@ -58,9 +58,9 @@ var handled = map[string]struct {
 	asyncPaymentFailed:                         {billing.SessionObject, false},
 	"checkout.session.expired":                 {billing.SessionObject, false},
 
-	"customer.created": {billing.CustomerObject, true},
+	"customer.created": {billing.CustomerObject, false}, // it may be gone by now, and then there is no row to say so
 	"customer.updated": {billing.CustomerObject, false},
-	"customer.deleted": {billing.CustomerObject, false},
+	customerDeleted:    {billing.CustomerObject, false},
 
 	"customer.subscription.created":        {billing.SubscriptionObject, true},
 	"customer.subscription.updated":        {billing.SubscriptionObject, false},
@@ -81,7 +81,9 @@ var handled = map[string]struct {
 
 // Telling says whether events of that type tell what their object does not: a
 // newer state of the object does not stand for them.
-func Telling(eventType string) bool { return eventType == asyncPaymentFailed }
+func Telling(eventType string) bool {
+	return eventType == asyncPaymentFailed || eventType == customerDeleted
+}
 
 // Types lists the event types that are handled, in alphabetical order.
 func Types() []string {

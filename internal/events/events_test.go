@@ -128,3 +128,17 @@ func TestTheReadmeListsTheEventsToSubscribeTo(t *testing.T) {
 		}
 	}
 }
+
+func TestADeletedCustomerIsToldByTheEventAlone(t *testing.T) {
+	t.Parallel()
+	o, err := Decode(billing.CustomerObject, json.RawMessage(`{"id": "cus_1", "object": "customer", "email": "a@example.com"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for eventType, want := range map[string]bool{"customer.deleted": true, "customer.updated": false} {
+		change, err := o.Change(Write{Version: billing.Version{Known: true}, EventType: eventType})
+		if err != nil || change.Customer.Deleted != want {
+			t.Errorf("%s: deleted is %v, %v", eventType, change.Customer.Deleted, err)
+		}
+	}
+}
