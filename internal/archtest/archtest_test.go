@@ -18,7 +18,7 @@ const module = "github.com/payloop/payloop/"
 var rows = map[string]int{
 	"cmd/payloop": 5, "cmd/dev": 5, "cmd/sandbox": 5, "cmd/bench": 5,
 	"handlers": 4, "internal/jobs": 4,
-	"web": 3, "views": 3, "internal/inbox": 3, "internal/catalog": 3, "internal/credits": 3, "internal/postgres": 3, "internal/stripeapi": 3,
+	"web": 3, "views": 3, "internal/inbox": 3, "internal/catalog": 3, "internal/credits": 3, "internal/mail": 3, "internal/postgres": 3, "internal/stripeapi": 3,
 	"internal/events": 2, "static": 2, "internal/auth": 2, "internal/metrics": 2, "internal/config": 2, "migrations": 2,
 	"internal/billing": 1,
 }
@@ -56,6 +56,7 @@ var homes = map[string][]string{
 	"github.com/spf13/cobra":         {"cmd/payloop", "cmd/sandbox", "cmd/dev", "cmd/bench"},
 	"github.com/joho/godotenv":       {"cmd/payloop", "cmd/dev"},
 	"github.com/caarlos0/env":        {"internal/config"},
+	"github.com/wneessen/go-mail":    {"internal/mail"},
 	"golang.org/x/crypto":            {"internal/auth"},
 	"github.com/tidwall/gjson":       {"internal/events"},
 	"golang.org/x/sync":              {"internal/auth", "internal/stripeapi"},
