@@ -15,6 +15,7 @@ import (
 	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/config"
 	"github.com/payloop/payloop/internal/inbox"
+	"github.com/payloop/payloop/internal/mail"
 	"github.com/payloop/payloop/internal/metrics"
 	"github.com/payloop/payloop/internal/postgres"
 	"github.com/payloop/payloop/internal/stripeapi"
@@ -57,6 +58,7 @@ func serve(ctx context.Context) error {
 	a.processor.Start(ctx)
 	defer a.processor.Stop()
 	go forgetSessions(ctx, store, log)
+	defer inBackground(ctx, func(ctx context.Context) { sendMails(ctx, a.mails, log) })()
 	return a.listen(ctx, cfg, log)
 }
 
@@ -75,6 +77,7 @@ func checkDatabase(ctx context.Context, store *postgres.Store) error {
 type app struct {
 	handlers  *handlers.Handlers
 	processor *inbox.Processor
+	mails     *mail.Sender
 	metrics   *metrics.Metrics
 }
 
@@ -92,8 +95,13 @@ func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log
 	if err != nil {
 		return nil, err
 	}
+	mails, err := newSender(cfg, cat.Product, store, log, m)
+	if err != nil {
+		return nil, err
+	}
 	return &app{
 		processor: processor,
+		mails:     mails,
 		metrics:   m,
 		handlers: &handlers.Handlers{
 			Store:           store,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -32,6 +33,9 @@ type Config struct {
 
 	SessionKeys []Secret `env:"SESSION_KEYS"` // newest first
 	PlansFile   string   `env:"PLANS_FILE"`   // empty: the embedded default
+
+	SMTPURL  Secret `env:"SMTP_URL"`  // empty: no mail is sent
+	MailFrom string `env:"MAIL_FROM"` // an address, with or without a name
 
 	LogFormat string     `env:"LOG_FORMAT" envDefault:"text"`
 	LogLevel  slog.Level `env:"LOG_LEVEL" envDefault:"info"`
@@ -186,8 +190,30 @@ func (c *Config) checkWeb() []error {
 			}
 		}
 	}
+	problems = append(problems, c.checkMail()...)
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		problems = append(problems, errors.New("LOG_FORMAT must be text or json"))
+	}
+	return problems
+}
+
+func (c *Config) checkMail() []error {
+	var problems []error
+	if c.MailFrom != "" {
+		if _, err := mail.ParseAddress(c.MailFrom); err != nil {
+			problems = append(problems, fmt.Errorf("MAIL_FROM holds %q, which is no address such as billing@example.com or Example <billing@example.com>", c.MailFrom))
+		}
+	}
+	if c.SMTPURL == "" {
+		return problems
+	}
+	u, err := url.Parse(string(c.SMTPURL))
+	if err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Hostname() == "" {
+		// The parser's own message would quote the password.
+		problems = append(problems, errors.New("SMTP_URL must look like smtp://user:password@host:587, or smtps://…; characters such as / or # in the password must be percent-encoded"))
+	}
+	if c.MailFrom == "" {
+		problems = append(problems, errors.New("MAIL_FROM is missing: with SMTP_URL it says whom the mails are from, such as billing@example.com"))
 	}
 	return problems
 }

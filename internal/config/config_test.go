@@ -57,6 +57,9 @@ func TestLoadRefuses(t *testing.T) {
 		{"an empty secret", "STRIPE_WEBHOOK_SECRET=", "STRIPE_WEBHOOK_SECRET is missing"},
 		{"a database of another kind", "DATABASE_URL=mysql://x", "postgres://"},
 		{"a proxy that is no address", "TRUSTED_PROXIES=everyone", "TRUSTED_PROXIES"},
+		{"a mail server over another protocol", "SMTP_URL=https://mail.example.com\nMAIL_FROM=a@example.com", "smtp://"},
+		{"a mail server and no sender", "SMTP_URL=smtp://mail.example.com", "MAIL_FROM is missing"},
+		{"a sender that is no address", "MAIL_FROM=nobody", "MAIL_FROM holds"},
 		{"a log format nobody writes", "LOG_FORMAT=xml", "LOG_FORMAT"},
 		{"a portal return URL without host", "STRIPE_PORTAL_RETURN_URL=/account", "STRIPE_PORTAL_RETURN_URL"},
 	} {
@@ -110,7 +113,7 @@ func TestSecretsPrintRedacted(t *testing.T) {
 
 func TestErrorsDoNotQuoteSecrets(t *testing.T) {
 	t.Parallel()
-	_, err := Load([]string{"DATABASE_URL=postgres://u:hunter2/%zz@h/d", "STRIPE_SECRET_KEY=hunter2", "STRIPE_WEBHOOK_SECRET=hunter2", "SESSION_KEYS=hunter2"}, Database|Stripe|Web)
+	_, err := Load([]string{"DATABASE_URL=postgres://u:hunter2/%zz@h/d", "STRIPE_SECRET_KEY=hunter2", "STRIPE_WEBHOOK_SECRET=hunter2", "SESSION_KEYS=hunter2", "SMTP_URL=smtp://u:hunter2/%zz@h"}, Database|Stripe|Web)
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
 	}

@@ -22,6 +22,7 @@ type Metrics struct {
 	eventAttempts  prometheus.Histogram
 	eventLag       prometheus.Histogram
 	fetches        *prometheus.CounterVec
+	mails          *prometheus.CounterVec
 }
 
 // New makes and registers the collectors.
@@ -65,8 +66,12 @@ func New() *Metrics {
 			Help:    "Time from an event's creation at Stripe to its end here. Stripe's times are whole seconds.",
 			Buckets: []float64{1, 2, 5, 15, 60, 300, 3600, 86400},
 		}),
+		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "payloop_mails_total",
+			Help: "Attempts at mails, by outcome: sent, retry, failed, expired.",
+		}, []string{"outcome"}),
 	}
-	m.registry.MustRegister(m.requests, m.eventsReceived, m.eventsAcked, m.eventsStored, m.eventsWorked, m.eventAttempts, m.eventLag, m.fetches,
+	m.registry.MustRegister(m.requests, m.mails, m.eventsReceived, m.eventsAcked, m.eventsStored, m.eventsWorked, m.eventAttempts, m.eventLag, m.fetches,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -103,3 +108,8 @@ func (m *Metrics) EventWorked(outcome string, attempt int, lag time.Duration) {
 
 // Fetched notes that an object was asked of Stripe because of an event.
 func (m *Metrics) Fetched(outcome string) { m.fetches.WithLabelValues(outcome).Inc() }
+
+// MailsWorked notes what became of so many mails.
+func (m *Metrics) MailsWorked(outcome string, n int) {
+	m.mails.WithLabelValues(outcome).Add(float64(n))
+}
