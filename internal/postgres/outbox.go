@@ -12,13 +12,8 @@ import (
 	"github.com/payloop/payloop/internal/billing"
 )
 
-// PutMail puts a mail into the outbox, due at once. A key seen before changes
+// PutMails puts mails into the outbox, due at once. A key seen before changes
 // nothing.
-func (tx *Tx) PutMail(ctx context.Context, m billing.Mail) error {
-	return tx.PutMails(ctx, []billing.Mail{m})
-}
-
-// PutMails does the same for many, in one statement.
 func (tx *Tx) PutMails(ctx context.Context, mails []billing.Mail) error {
 	if len(mails) == 0 {
 		return nil

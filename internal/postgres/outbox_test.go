@@ -72,7 +72,7 @@ func TestAMailIsUndoneWithWhatItTells(t *testing.T) {
 	u := b.user()
 	undone := errors.New("undone")
 	err := b.InTx(t.Context(), func(tx *Tx) error {
-		return errors.Join(tx.PutMail(t.Context(), mailOf(u, "started:sub_1")), undone)
+		return errors.Join(tx.PutMails(t.Context(), []billing.Mail{mailOf(u, "started:sub_1")}), undone)
 	})
 	if !errors.Is(err, undone) || len(b.mailStates()) != 0 {
 		t.Errorf("got %v and %v", err, b.mailStates())
