@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -141,4 +142,43 @@ func TestAMirrorThatIsRepairedAfterALongTimeMailsNobody(t *testing.T) {
 	c.signIn()
 	b.wantAccount(c, "Basic", "1,050")
 	b.wantMails(server, c)
+}
+
+func TestServeSendsMailsByItself(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.person()
+	b.buy(c, "Basic", "month")
+	b.flush()
+	for _, withServer := range []bool{false, true} {
+		server := testkit.NewMailServer(t)
+		addr := freeAddr(t)
+		environ := b.environ(addr)
+		if withServer {
+			environ = append(environ, "SMTP_URL=smtp://"+server.Addr, "MAIL_FROM=Payloop <billing@example.com>")
+		}
+		cmd, out := payloop(t, environ, "serve")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		waitUntilReady(t, addr)
+		if withServer {
+			testkit.Eventually(t, patience, func() (bool, string) {
+				return b.count(`SELECT count(*) FROM outbox WHERE state = 'sent'`) == 1, b.text(`SELECT state || ' ' || last_error FROM outbox`)
+			})
+		}
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("got %v:\n%s", err, out)
+		}
+		got := server.Received()
+		if withServer && (len(got) != 1 || got[0].To != c.email || got[0].Header.Get("From") != `"Payloop" <billing@example.com>`) {
+			t.Errorf("got %+v", got)
+		}
+		if said := strings.Contains(out.String(), "No mail is sent"); said == withServer {
+			t.Errorf("with a mail server: %t, and the log says\n%s", withServer, out)
+		}
+	}
 }
