@@ -33,6 +33,10 @@ test: need-test lint ## Check the code and run all tests
 bench: need-run build ## Measure how fast webhooks are taken, beside the textbook receiver
 	@exec bin/bench $(BENCH)
 
+.PHONY: bench-big
+bench-big: need-run build ## The same over a million stored events and 100,000 subscriptions
+	@exec bin/bench --big $(BENCH)
+
 .PHONY: build
 build: ## Build all programs into bin/
 	@CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...

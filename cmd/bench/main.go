@@ -18,18 +18,16 @@ import (
 
 // options are the command's flags.
 type options struct {
-	inFlight  []int
-	rounds    int
-	warm      time.Duration // load before the clock starts
-	measure   time.Duration // load that counts
-	probe     time.Duration // one step of the search for the sustained rate
-	hold      time.Duration // how long that rate must hold
-	only      string        // payloop, textbook, or empty for both
-	big       bool
-	bigEvents int
-	bigSubs   int64
-	payloop   string // path of the program
-	dataDir   string
+	inFlight []int
+	rounds   int
+	warm     time.Duration // load before the clock starts
+	measure  time.Duration // load that counts
+	probe    time.Duration // one step of the search for the sustained rate
+	hold     time.Duration // how long that rate must hold
+	only     string        // payloop, textbook, or empty for both
+	big      bool
+	payloop  string // path of the program
+	dataDir  string
 }
 
 func main() {
@@ -57,7 +55,15 @@ databases and drops them at the end.`,
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o, cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.big && !cmd.Flags().Changed("in-flight") {
+				o.inFlight = []int{64}
+			}
+			if o.big && !cmd.Flags().Changed("hold") {
+				o.hold = bigHold
+			}
+			return run(cmd.Context(), o, cmd.OutOrStdout())
+		},
 	}
 	f := cmd.Flags()
 	f.IntSliceVar(&o.inFlight, "in-flight", []int{1, 16, 64, 256}, "how many webhooks are under way at a time")
@@ -68,8 +74,6 @@ databases and drops them at the end.`,
 	f.DurationVar(&o.hold, "hold", time.Minute, "how long that rate must hold; 0 leaves this part out")
 	f.StringVar(&o.only, "only", "", "measure `payloop` or textbook alone")
 	f.BoolVar(&o.big, "big", false, "measure over a million stored events and 100,000 subscriptions instead")
-	f.IntVar(&o.bigEvents, "big-events", 1_000_000, "how many events -big stores before")
-	f.Int64Var(&o.bigSubs, "big-subscriptions", 100_000, "how many subscriptions -big has")
 	f.StringVar(&o.payloop, "payloop", "", "`PATH` of the program to measure (default: beside this one)")
 	f.StringVar(&o.dataDir, "data-dir", ".data/bench", "where Postgres keeps its data meanwhile: a disk, not memory")
 	cmd.AddCommand(textbookCommand(), ceilingCommand())

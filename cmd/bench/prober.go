@@ -143,6 +143,8 @@ func (s *samples) take(ctx context.Context, of *system) {
 const (
 	// mayGrow is the share of a rate by which the queue may grow, for chance's sake.
 	mayGrow = 0.01
+	// isShort is the length of queue, in seconds of the rate, whose growth is chance.
+	isShort = 0.1
 	// mayWait is the length of queue, in seconds of the rate, that still counts as none.
 	mayWait = 1.0
 	// mustReach is the share of the rate that must have been acknowledged.
@@ -156,7 +158,8 @@ func (s *samples) judge(rate float64, o outcome) queue {
 		v.most = max(v.most, int64(n))
 	}
 	long := len(s.count) == 0 || s.count[len(s.count)-1] > mayWait*rate
-	v.steady = !long && v.growth <= mayGrow*rate && v.reached >= mustReach*rate && len(o.refused) == 0
+	grows := v.growth > mayGrow*rate && float64(v.most) > isShort*rate
+	v.steady = !long && !grows && v.reached >= mustReach*rate && len(o.refused) == 0
 	return v
 }
 

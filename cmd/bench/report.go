@@ -18,7 +18,7 @@ func (b *bench) printAcknowledged(t table) {
 		for _, s := range b.systems {
 			c := t[s.name][n]
 			fmt.Fprintf(w, "%d\t%s\t%.0f\t%s\t%s\t%s\t%d µs\t%.0f\t%s\t\n", n, s.name, c.rate, millis(c.p50), millis(c.p99),
-				mebibytes(c.memory), c.processor.Microseconds(), c.applied, times(c.rate, t[textbookName][n].rate))
+				mebibytes(c.memory), c.processor.Microseconds(), c.applied, times(c.rate, t[b.systems[0].name][n].rate))
 		}
 	}
 	_ = w.Flush()

@@ -33,10 +33,10 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.cluster.stop()) }()
-	if err := b.setUp(ctx); err != nil {
+	defer b.close()
+	if err := b.describe(ctx); err != nil {
 		return err
 	}
-	defer b.close()
 	if o.big {
 		return b.runBig(ctx)
 	}
@@ -51,30 +51,46 @@ func (o options) check() error {
 		return errors.New("--big measures payloop alone")
 	case o.rounds < 1 || o.measure <= 0 || o.probe <= 0:
 		return errors.New("--rounds, --measure and --probe must be above zero")
-	case o.bigSubs < 1 || o.bigSubs%stride == 0:
-		return fmt.Errorf("--big-subscriptions must be above zero, and no multiple of %d", stride)
 	case len(o.inFlight) == 0 || slices.Min(o.inFlight) < 1:
 		return errors.New("--in-flight must be numbers above zero, such as 1,64")
 	}
 	return nil
 }
 
-// setUp makes what is measured, and says on what.
-func (b *bench) setUp(ctx context.Context) error {
-	fmt.Fprintf(b.out, "%d processors shared by the generator, the system measured and Postgres. Events of %d bytes, %d subscriptions.\n",
-		runtime.NumCPU(), len(eventTemplate), b.subscriptions())
-	if err := b.cluster.describe(ctx, b.out); err != nil {
-		return err
+// describe says on what is measured.
+func (b *bench) describe(ctx context.Context) error {
+	fmt.Fprintf(b.out, "%d processors shared by the generator, the system measured and Postgres. Events of %d bytes.\n",
+		runtime.NumCPU(), len(eventTemplate))
+	if load := busyWith(); load > 0.5 {
+		fmt.Fprintf(b.out, "The machine is busy with other things (load average %.1f): the figures will be lower than they could be.\n", load)
 	}
-	if b.only != payloopName && !b.big {
-		s, err := newTextbookSystem(ctx, b.cluster, b.options)
+	return b.cluster.describe(ctx, b.out)
+}
+
+// busyWith is the load average of the last minute; zero where the kernel does not tell.
+// https://man7.org/linux/man-pages/man5/proc_loadavg.5.html
+func busyWith() (load float64) {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err == nil {
+		_, err = fmt.Sscan(string(text), &load)
+	}
+	if err != nil {
+		return 0
+	}
+	return load
+}
+
+// setUp makes the two systems, or the one that is wanted.
+func (b *bench) setUp(ctx context.Context) error {
+	if b.only != payloopName {
+		s, err := b.textbookSystem(ctx)
 		if err != nil {
 			return err
 		}
 		b.systems = append(b.systems, s)
 	}
 	if b.only != textbookName {
-		s, err := newPayloop(ctx, b.cluster, b.options, b.stripe)
+		s, err := b.payloopSystem(ctx, payloopName, "bench_payloop", subscriptions)
 		if err != nil {
 			return err
 		}
@@ -90,6 +106,9 @@ func (b *bench) close() {
 }
 
 func (b *bench) runAll(ctx context.Context) error {
+	if err := b.setUp(ctx); err != nil {
+		return err
+	}
 	if err := b.measureCeiling(ctx); err != nil {
 		return err
 	}
@@ -122,7 +141,7 @@ func (b *bench) measureCeiling(ctx context.Context) (err error) {
 		return err
 	}
 	defer stopAfter(p, &err)
-	l := load{addr: p.addr, stream: newStream(b.subscriptions()), inFlight: 64, warm: b.warm, measure: min(b.measure, 3*time.Second)}
+	l := load{addr: p.addr, stream: newStream(subscriptions), inFlight: 64, warm: b.warm, measure: min(b.measure, 3*time.Second)}
 	o, err := l.run(ctx)
 	if err != nil {
 		return err

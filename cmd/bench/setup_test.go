@@ -10,8 +10,8 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m, nil) }
 
-// textbookSystem is the textbook over a database of the test's own, and its address.
-func textbookSystem(t *testing.T) (*system, string) {
+// servedTextbook is the textbook over a database of the test's own, and its address.
+func servedTextbook(t *testing.T) (*system, string) {
 	t.Helper()
 	ctx, dsn := context.Background(), testkit.Postgres(t)
 	db, err := openDatabase(ctx, dsn)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // The two that are measured.
@@ -13,6 +14,9 @@ const (
 	textbookName = "textbook"
 )
 
+// subscriptions is how many there are in the mirror.
+const subscriptions = 10_000
+
 // system is one of them: its program, its database, and how to look into that.
 type system struct {
 	name    string
@@ -20,10 +24,10 @@ type system struct {
 	db      *sql.DB
 	stream  *stream
 
-	forgetSQL  string // empties the events, so that every round begins alike
-	waitingSQL string // counts events that are stored and not applied
-	eventsSQL  string // ids of all stored events
-	mirrorSQL  string // id, time and latest invoice of all subscriptions
+	forgetSQL  []string // removes the events that were sent, so that every round begins alike
+	waitingSQL string   // counts events that are stored and not applied
+	eventsSQL  string   // ids of all stored events
+	mirrorSQL  string   // id, time and latest invoice of all subscriptions
 
 	// What has been sent since the events were last emptied.
 	first   int64
@@ -32,7 +36,7 @@ type system struct {
 
 // forget empties the events. The system must not run.
 func (s *system) forget(ctx context.Context) error {
-	for _, statement := range []string{s.forgetSQL, `VACUUM (ANALYZE) subscriptions`} {
+	for _, statement := range append(slices.Clone(s.forgetSQL), `VACUUM (ANALYZE) subscriptions`) {
 		if _, err := s.db.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("%s: emptying its events: %w", s.name, err)
 		}

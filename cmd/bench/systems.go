@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 )
 
-// newPayloop makes and seeds Payloop's database: the program is the one that is deployed, its tables those it migrates to.
-func newPayloop(ctx context.Context, c *cluster, o options, stripe *stripeStub) (*system, error) {
-	path, err := payloopPath(o.payloop)
+// payloopSystem makes and seeds Payloop's database: the program is the one that is deployed, its tables those it migrates to.
+func (b *bench) payloopSystem(ctx context.Context, name, database string, subscriptions int64) (*system, error) {
+	path, err := payloopPath(b.payloop)
 	if err != nil {
 		return nil, err
 	}
@@ -19,42 +19,44 @@ func newPayloop(ctx context.Context, c *cluster, o options, stripe *stripeStub) 
 	if err != nil {
 		return nil, err
 	}
-	dsn, err := c.create(ctx, "bench_payloop")
+	dsn, err := b.cluster.create(ctx, database)
 	if err != nil {
 		return nil, err
 	}
-	p := program{path: path, args: []string{"serve"}, environ: environment(
+	environ := environment(
 		"DATABASE_URL="+dsn,
 		"METRICS_ADDR="+metrics,
 		"STRIPE_SECRET_KEY=sk_test_bench",
 		"STRIPE_WEBHOOK_SECRET="+webhookSecret,
-		"STRIPE_API_BASE="+stripe.url,
+		"STRIPE_API_BASE="+b.stripe.url,
 		"SESSION_KEYS=0123456789abcdef0123456789abcdef",
 		"LOG_LEVEL=warn",
-	)}
-	if err := (program{path: path, args: []string{"migrate"}, environ: p.environ}).runOnce(); err != nil {
+	)
+	if err := (program{path: path, args: []string{"migrate"}, environ: environ}).runOnce(); err != nil {
+		return nil, err
+	}
+	db, err := openDatabase(ctx, dsn)
+	if err != nil {
 		return nil, err
 	}
 	s := &system{
-		name: payloopName, program: p, stream: newStream(o.subscriptions()), refused: map[int64]int{},
-		forgetSQL:  `TRUNCATE stripe_events`,
+		name: name, program: program{path: path, args: []string{"serve"}, environ: environ},
+		db: db, stream: newStream(subscriptions), refused: map[int64]int{},
+		forgetSQL:  []string{`TRUNCATE stripe_events`},
 		waitingSQL: `SELECT count(*) FROM stripe_events WHERE state IN ('pending', 'running')`,
 		eventsSQL:  `SELECT id FROM stripe_events WHERE id LIKE '` + eventPrefix + `%'`,
 		mirrorSQL:  `SELECT id, as_of, latest_invoice_id FROM subscriptions`,
 	}
-	if s.db, err = openDatabase(ctx, dsn); err != nil {
-		return nil, err
-	}
 	return s, s.seed(ctx, payloopSeeds())
 }
 
-// newTextbookSystem does the same for the textbook, which this program serves when asked to.
-func newTextbookSystem(ctx context.Context, c *cluster, o options) (*system, error) {
+// textbookSystem does the same for the textbook, which this program serves when asked to.
+func (b *bench) textbookSystem(ctx context.Context) (*system, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	dsn, err := c.create(ctx, "bench_textbook")
+	dsn, err := b.cluster.create(ctx, "bench_textbook")
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +64,7 @@ func newTextbookSystem(ctx context.Context, c *cluster, o options) (*system, err
 	if err != nil {
 		return nil, err
 	}
-	s := textbookOver(db, o.subscriptions())
+	s := textbookOver(db, subscriptions)
 	s.program = program{path: self, args: []string{"textbook"}, environ: environment("DATABASE_URL="+dsn, "STRIPE_WEBHOOK_SECRET="+webhookSecret)}
 	return s, s.seed(ctx, textbookSeeds())
 }
@@ -70,13 +72,14 @@ func newTextbookSystem(ctx context.Context, c *cluster, o options) (*system, err
 func textbookOver(db *sql.DB, subscriptions int64) *system {
 	return &system{
 		name: textbookName, db: db, stream: newStream(subscriptions), refused: map[int64]int{},
-		forgetSQL:  `TRUNCATE events`,
+		forgetSQL:  []string{`TRUNCATE events`},
 		waitingSQL: `SELECT 0`,
 		eventsSQL:  `SELECT id FROM events`,
 		mirrorSQL:  `SELECT id, as_of, latest_invoice_id FROM subscriptions`,
 	}
 }
 
+// payloopPath is the program beside this one, unless another is given.
 func payloopPath(given string) (string, error) {
 	if given == "" {
 		self, err := os.Executable()
@@ -93,12 +96,4 @@ func payloopPath(given string) (string, error) {
 		return "", fmt.Errorf("%s is missing: `make build` makes it", path)
 	}
 	return path, nil
-}
-
-// subscriptions is how many there are in the mirror.
-func (o options) subscriptions() int64 {
-	if o.big {
-		return o.bigSubs
-	}
-	return 10_000
 }

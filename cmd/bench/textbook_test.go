@@ -20,7 +20,7 @@ func post(t *testing.T, c *client, r *request, e event, at time.Time) int {
 func TestTheTextbookStoresAnEventOnceAndMirrorsTheLast(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	s, addr := textbookSystem(t)
+	s, addr := servedTextbook(t)
 	c, err := dial(addr)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func TestTheTextbookStoresAnEventOnceAndMirrorsTheLast(t *testing.T) {
 func TestALoadIsAcknowledgedStoredAndMirrored(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	s, addr := textbookSystem(t)
+	s, addr := servedTextbook(t)
 	if err := s.forget(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+	"time"
+)
+
+const (
+	// scanLoad is how long to look which way the queries go.
+	scanLoad = 10 * time.Second
+	// largeTable is the number of rows from which on a query must not read them all.
+	largeTable = 1000
+)
+
+// countScans asks Postgres which large tables were read from end to end, and which by index, while Payloop took and
+// applied events. That covers every query that ran, whatever its plan was meant to be. The bench's own queries must not
+// be among them: it uses connections that are closed before and opened after.
+func (b *bench) countScans(ctx context.Context, s *system, rate float64) (err error) {
+	if err := s.forget(ctx); err != nil {
+		return err
+	}
+	s.db.SetMaxIdleConns(0) // a connection's counts are added when it closes
+	if _, err := s.db.ExecContext(ctx, `SELECT pg_stat_reset()`); err != nil {
+		return fmt.Errorf("resetting Postgres's counts: %w", err)
+	}
+	p, err := s.program.start(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.send(ctx, load{addr: p.addr, inFlight: sustainInFlight, rate: max(rate, 1), measure: scanLoad})
+	stopAfter(p, &err)
+	if err != nil {
+		return err
+	}
+	return b.printScans(ctx, s)
+}
+
+func (b *bench) printScans(ctx context.Context, s *system) error {
+	rows, err := s.db.QueryContext(ctx, `
+		SELECT c.relname, c.reltuples::bigint, t.seq_scan, COALESCE(t.idx_scan, 0)
+		FROM pg_stat_user_tables t
+		JOIN pg_class c ON c.oid = t.relid
+		WHERE c.reltuples >= $1
+		ORDER BY c.relname`, largeTable)
+	if err != nil {
+		return fmt.Errorf("reading Postgres's counts: %w", err)
+	}
+	defer rows.Close()
+	fmt.Fprintf(b.out, "\nHow Payloop's queries read the large tables, within %s\n\n", scanLoad)
+	w := tabwriter.NewWriter(b.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "table\trows\tby index\tfrom end to end\t")
+	scanned := int64(0)
+	for rows.Next() {
+		var table string
+		var size, whole, byIndex int64
+		if err := rows.Scan(&table, &size, &whole, &byIndex); err != nil {
+			return err
+		}
+		scanned += whole
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t\n", table, size, byIndex, whole)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if scanned > 0 {
+		fmt.Fprintf(b.out, "\n!!! %d QUERIES READ A LARGE TABLE FROM END TO END. There must be none.\n", scanned)
+	}
+	return nil
+}
