@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -62,20 +63,38 @@ func (b *bundle) wantMails(server *testkit.MailServer, c person, subjects ...str
 	}
 }
 
-func TestABuyerGetsOneMailHoweverOftenAndInWhateverOrderEventsCome(t *testing.T) {
+// replica starts a second app on the same database and Stripe.
+func (b *bundle) replica() *bundle {
+	b.t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	other := &bundle{t: b.t, dsn: b.dsn, url: "http://" + listener.Addr().String(), store: b.store, catalog: b.catalog,
+		sandbox: b.sandbox, stripe: b.stripe, log: b.log, cfg: b.cfg}
+	other.start(listener)
+	return other
+}
+
+func TestEachEventFiveTimesToTwoReplicasGrantsOnceAndTellsOnce(t *testing.T) {
 	t.Parallel()
 	server, mail := withMail(t)
 	b := setup(t, withoutWebhooks, mail)
+	other := b.replica()
 	c := b.person()
-	c.Get(b.buy(c, "Basic", "month")) // the return tells of it, too
+	back := b.buy(c, "Basic", "month")
 	var wg sync.WaitGroup
-	for range 5 {
+	for n := range 10 {
 		for _, e := range b.events() {
-			wg.Go(func() { b.wantDelivered(e) })
+			wg.Go(func() { []*bundle{b, other}[n%2].wantDelivered(e) })
 		}
 	}
+	wg.Go(func() { c.Get(back) }) // the return tells of it, too
 	wg.Wait()
 	b.worked()
+	if n := b.count(`SELECT count(*) FROM credit_entries WHERE kind = 'plan_grant'`); n != 1 {
+		t.Errorf("got %d grants, want 1", n)
+	}
 	b.wantMails(server, c, "Your Basic plan is active")
 	b.wantMails(server, c, "Your Basic plan is active") // nothing is left to be sent
 }
