@@ -68,7 +68,7 @@ func (b *bench) fill(ctx context.Context, s *system) error {
 	for range seeders {
 		wg.Go(func() {
 			for first := range batches {
-				if err := s.fillBatch(ctx, first); err != nil {
+				if err := s.fillBatch(ctx, first, seedBatch); err != nil {
 					failed <- err
 					cancel()
 					return
@@ -98,7 +98,8 @@ func (b *bench) fill(ctx context.Context, s *system) error {
 	return err
 }
 
-func (s *system) fillBatch(ctx context.Context, first int) error {
+// fillBatch stores as many events as n says, from number first on, evenly over the subscriptions.
+func (s *system) fillBatch(ctx context.Context, first, n int) error {
 	_, err := s.db.ExecContext(ctx, `
 		INSERT INTO stripe_events (id, type, api_version, object_id, customer_id, created_at, received_at, due_at, finalized_at,
 			payload, state, attempt, decision, reason)
@@ -109,7 +110,7 @@ func (s *system) fillBatch(ctx context.Context, first int) error {
 				$10::timestamptz - (i % 2592000) * interval '1 second' AS at
 			FROM generate_series($1::bigint, $2::bigint) i
 		) AS e`,
-		first, first+seedBatch-1, subscriptionPrefix, customerPrefix, eventPrefix+mixed(0), eventTemplate,
+		first, first+n-1, subscriptionPrefix, customerPrefix, eventPrefix+mixed(0), eventTemplate,
 		seedPrefix, s.stream.subscriptions, plainWidth, s.stream.before())
 	if err != nil {
 		return fmt.Errorf("storing events before: %w", err)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -37,7 +38,11 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
-	if err := command().ExecuteContext(ctx); err != nil {
+	err := command().ExecuteContext(ctx)
+	if ctx.Err() != nil {
+		err = errors.New("stopped before the end")
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -50,8 +55,8 @@ func command() *cobra.Command {
 		Short: "Measure how fast webhooks are taken, beside the textbook receiver",
 		Long: `Measure how fast Payloop takes webhooks, beside the textbook receiver, on this machine.
 
-It starts a Postgres of its own with default durability, or uses the server in BENCH_DATABASE_URL, where it makes two
-databases and drops them at the end.`,
+It starts a Postgres of its own with default durability, or uses the server in BENCH_DATABASE_URL, as a superuser: it
+makes databases there, whose names begin with bench_, and drops them at the end.`,
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,

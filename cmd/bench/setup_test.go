@@ -5,22 +5,36 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/payloop/payloop/internal/postgres"
 	"github.com/payloop/payloop/internal/testkit"
 )
 
-func TestMain(m *testing.M) { testkit.Main(m, nil) }
+func TestMain(m *testing.M) {
+	testkit.Main(m, func(ctx context.Context, dsn string) error {
+		store, err := postgres.Open(dsn)
+		if err != nil {
+			return err
+		}
+		defer store.Close()
+		_, err = store.Migrate(ctx)
+		return err
+	})
+}
 
-// servedTextbook is the textbook over a database of the test's own, and its address.
+// ten subscriptions are enough to be right or wrong.
+const ten = 10
+
+// servedTextbook is the textbook over tables of the test's own, beside Payloop's, and its address.
 func servedTextbook(t *testing.T) (*system, string) {
 	t.Helper()
-	ctx, dsn := context.Background(), testkit.Postgres(t)
+	ctx, dsn := context.Background(), testkit.Postgres(t)+"&search_path=textbook"
 	db, err := openDatabase(ctx, dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	s := textbookOver(db, 10)
-	if err := s.seed(ctx, textbookSeeds()); err != nil {
+	s := textbookOver(db, ten)
+	if err := s.seed(ctx, append([]string{`CREATE SCHEMA textbook`}, textbookSeeds()...)); err != nil {
 		t.Fatal(err)
 	}
 	book, err := newTextbook(ctx, dsn, webhookSecret)

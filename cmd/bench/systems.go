@@ -39,15 +39,19 @@ func (b *bench) payloopSystem(ctx context.Context, name, database string, subscr
 	if err != nil {
 		return nil, err
 	}
-	s := &system{
-		name: name, program: program{path: path, args: []string{"serve"}, environ: environ},
-		db: db, stream: newStream(subscriptions), refused: map[int64]int{},
+	s := payloopOver(db, name, subscriptions)
+	s.program = program{path: path, args: []string{"serve"}, environ: environ}
+	return s, s.seed(ctx, payloopSeeds())
+}
+
+func payloopOver(db *sql.DB, name string, subscriptions int64) *system {
+	return &system{
+		name: name, db: db, stream: newStream(subscriptions), refused: map[int64]int{},
 		forgetSQL:  []string{`TRUNCATE stripe_events`},
 		waitingSQL: `SELECT count(*) FROM stripe_events WHERE state IN ('pending', 'running')`,
 		eventsSQL:  `SELECT id FROM stripe_events WHERE id LIKE '` + eventPrefix + `%'`,
 		mirrorSQL:  `SELECT id, as_of, latest_invoice_id FROM subscriptions`,
 	}
-	return s, s.seed(ctx, payloopSeeds())
 }
 
 // textbookSystem does the same for the textbook, which this program serves when asked to.
