@@ -1,0 +1,51 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/payloop/payloop/internal/testkit"
+)
+
+// TestARunEndsWithFigures leaves Payloop out, whose program a test does not have.
+func TestARunEndsWithFigures(t *testing.T) {
+	t.Setenv(databaseEnv, testkit.Postgres(t))
+	runtime.LockOSThread() // see main
+	defer runtime.UnlockOSThread()
+	var out bytes.Buffer
+	o := options{inFlight: []int{1, 4}, rounds: 2, measure: 100 * time.Millisecond, probe: time.Second, hold: 200 * time.Millisecond, only: textbookName}
+	if err := run(context.Background(), o, &out); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	for _, want := range []string{"The generator reaches", "in flight", "  textbook", "sustained over 200ms", "Calls to Stripe: 0"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, &out)
+		}
+	}
+}
+
+func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
+	t.Parallel()
+	good := options{inFlight: []int{1}, rounds: 1, measure: time.Second, probe: time.Second}
+	if err := good.check(); err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func(*options){
+		"only":      func(o *options) { o.only = "nobody" },
+		"big":       func(o *options) { o.big, o.only = true, textbookName },
+		"rounds":    func(o *options) { o.rounds = 0 },
+		"measure":   func(o *options) { o.measure = 0 },
+		"none":      func(o *options) { o.inFlight = nil },
+		"in-flight": func(o *options) { o.inFlight = []int{16, 0} },
+	} {
+		o := good
+		spoil(&o)
+		if err := o.check(); err == nil {
+			t.Errorf("%s: %+v passes", name, o)
+		}
+	}
+}
