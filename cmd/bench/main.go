@@ -39,7 +39,7 @@ func main() {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	err := command().ExecuteContext(ctx)
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		err = errors.New("stopped before the end")
 	}
 	if err != nil {
