@@ -15,6 +15,9 @@ endif
 # The longest a package's tests may take. The whole takes less than 15 minutes on two cores.
 TEST_TIMEOUT := 12m
 
+# How many inputs `make fuzz` tries on each target: some minutes' worth.
+FUZZ_RUNS := 1000000
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -26,7 +29,8 @@ run: need-run build ## Start everything: database, sandbox, app (Ctrl-C stops it
 	@exec bin/dev
 
 .PHONY: test
-test: need-test lint ## Check the code and run all tests
+test: need-test lint ## Check the code, fuzz it shortly, and run all tests
+	@.ci/fuzz 8000
 	@CGO_ENABLED=1 go test -race -timeout $(TEST_TIMEOUT) ./...
 
 .PHONY: bench
@@ -36,6 +40,10 @@ bench: need-run build ## Measure how fast webhooks are taken, beside the textboo
 .PHONY: bench-big
 bench-big: need-run build ## The same over a million stored events and 100,000 subscriptions
 	@exec bin/bench --big $(BENCH)
+
+.PHONY: fuzz
+fuzz: ## Fuzz for a long time: FUZZ_RUNS inputs for each target
+	@.ci/fuzz $(FUZZ_RUNS)
 
 .PHONY: build
 build: ## Build all programs into bin/

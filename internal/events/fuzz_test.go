@@ -1,6 +1,7 @@
 package events
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"math"
@@ -81,9 +82,6 @@ func wantReadOrRefused(t *testing.T, kind billing.ObjectKind, payload []byte) {
 	if needs := object.Needs(); len(needs) > maxNeeds {
 		t.Errorf("it needs %d objects", len(needs))
 	}
-	if !json.Valid(payload) {
-		t.Errorf("%q is no JSON", payload)
-	}
 }
 
 // graft replaces the value at a node, counted in the order in which they are
@@ -161,30 +159,39 @@ func FuzzParseEnvelope(f *testing.F) {
 func wantSameNames(t *testing.T, body []byte, e billing.Event) {
 	t.Helper()
 	var plain map[string]any
-	if err := json.Unmarshal(body, &plain); err != nil {
+	reader := json.NewDecoder(bytes.NewReader(body))
+	reader.UseNumber()
+	if err := reader.Decode(&plain); err != nil {
 		t.Errorf("%q is no JSON object: %v", body, err)
 		return
 	}
 	for name, got := range map[string]string{"id": e.ID, "type": e.Type, "api_version": e.APIVersion} {
-		if want, there := only(plain, name).(string); there && got != want {
+		if want, there := only(plain, name).(string); there && mended(got) != mended(want) {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
 }
 
-// only is the value of a name that no other differs from in capitals alone:
-// of those readers of JSON take one or the other.
+// mended writes whatever is no text as one mark, however long it is: readers
+// differ in how many they put.
+func mended(s string) string {
+	const mark = "\uFFFD"
+	s = strings.ToValidUTF8(s, mark)
+	for strings.Contains(s, mark+mark) {
+		s = strings.ReplaceAll(s, mark+mark, mark)
+	}
+	return s
+}
+
+// only is the value of a name that no other one differs from in capitals
+// alone: of those readers of JSON take one or the other.
 func only(object map[string]any, name string) any {
-	var found any
-	for other, value := range object {
-		if strings.EqualFold(other, name) {
-			if found != nil {
-				return nil
-			}
-			found = value
+	for other := range object {
+		if other != name && strings.EqualFold(other, name) {
+			return nil
 		}
 	}
-	return found
+	return object[name]
 }
 
 // seeds are the bodies in testdata/events whose type begins with a prefix.
