@@ -41,6 +41,8 @@ type Store interface {
 	APIKeyByUserID(ctx context.Context, userID string) (billing.APIKey, error)
 	ReplaceAPIKey(ctx context.Context, userID string, hash []byte, prefix string) error
 
+	RecordActions(ctx context.Context, actions ...billing.Action) error
+
 	Ping(ctx context.Context) error
 	CheckSchema(ctx context.Context) error
 }

@@ -46,7 +46,11 @@ func (h *Handlers) changePlan(ctx context.Context, sub billing.Subscription, pri
 		params.Change = nil
 		url, err = h.Stripe.CreatePortalSession(ctx, params)
 	}
-	return next{URL: url}, err
+	if err != nil {
+		return next{}, err
+	}
+	h.note(ctx, billing.Action{UserID: sub.UserID, Name: billing.PlanChangeOpened, Object: sub.ID, Detail: fmt.Sprintf("to %s, %s", price.Plan, price.Interval)})
+	return next{URL: url}, nil
 }
 
 // chooseFree cancels what there is to cancel.
@@ -97,6 +101,11 @@ func (h *Handlers) cancelAll(ctx context.Context, user billing.User) (cancelled 
 // cancel asks Stripe to cancel, and takes its answer into the mirror by
 // fetching: if a change from the portal came in between, that counts too.
 func (h *Handlers) cancel(ctx context.Context, sub billing.Subscription, atPeriodEnd bool) error {
+	when := "at once"
+	if atPeriodEnd {
+		when = "for the end of the period"
+	}
+	h.note(ctx, billing.Action{UserID: sub.UserID, Name: billing.CancelRequested, Object: sub.ID, Detail: when})
 	// The key is new each time: someone may cancel, resume and cancel again.
 	err := h.Stripe.CancelSubscription(ctx, sub.ID, atPeriodEnd, "cancel-"+rand.Text())
 	if err != nil && billing.KindOf(err) != billing.Conflict { // a conflict: it has ended already

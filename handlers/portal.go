@@ -37,8 +37,12 @@ func (h *Handlers) portal(ctx context.Context, user billing.User) (string, error
 		return "", err
 	}
 	url, err := h.Stripe.CreatePortalSession(ctx, stripeapi.PortalParams{CustomerID: customer.ID, ReturnURL: h.portalReturn()})
-	if err == nil || billing.KindOf(err) != billing.NotFound {
-		return url, err
+	if err == nil {
+		h.note(ctx, billing.Action{UserID: user.ID, Name: billing.PortalOpened, Object: customer.ID})
+		return url, nil
+	}
+	if billing.KindOf(err) != billing.NotFound {
+		return "", err
 	}
 	if err := h.recheckCustomer(ctx, customer.ID); err != nil {
 		return "", err

@@ -27,7 +27,7 @@ func (s *Store) ReplaceAPIKey(ctx context.Context, userID string, hash []byte, p
 		if err != nil {
 			return fmt.Errorf("insert API key: %w", err)
 		}
-		return nil
+		return tx.RecordActions(ctx, billing.Action{UserID: userID, Actor: billing.ByCustomer, Name: billing.APIKeyMade, Detail: prefix + "…"})
 	})
 }
 

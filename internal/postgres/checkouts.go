@@ -14,10 +14,15 @@ import (
 func (s *Store) BeginCheckout(ctx context.Context, want billing.Checkout) (billing.Checkout, error) {
 	for {
 		_, err := s.db.ExecContext(ctx, `
-			INSERT INTO checkouts (user_id, plan, interval, price_id, trial_days, created_at, as_of)
-			VALUES ($1, $2, $3, $4, $5, $6, $6)
-			ON CONFLICT (user_id) WHERE state IN ('creating', 'open') DO NOTHING`,
-			want.UserID, want.Plan, want.Interval, want.PriceID, want.TrialDays, s.Now())
+			WITH begun AS (
+				INSERT INTO checkouts (user_id, plan, interval, price_id, trial_days, created_at, as_of)
+				VALUES ($1, $2, $3, $4, $5, $6, $6)
+				ON CONFLICT (user_id) WHERE state IN ('creating', 'open') DO NOTHING
+				RETURNING user_id, created_at)
+			INSERT INTO actions (user_id, actor, name, detail, at)
+			SELECT user_id, $7, $8, $9, created_at FROM begun`,
+			want.UserID, want.Plan, want.Interval, want.PriceID, want.TrialDays, s.Now(),
+			billing.ByCustomer, billing.CheckoutStarted, want.Plan+", "+string(want.Interval))
 		if err != nil {
 			return billing.Checkout{}, fmt.Errorf("begin checkout: %w", err)
 		}

@@ -45,8 +45,12 @@ func (s *Store) LinkCustomer(ctx context.Context, c billing.Customer) (billing.C
 func (s *Store) ForgetCustomer(ctx context.Context, customerID string) error {
 	return s.InTx(ctx, func(tx *Tx) error {
 		_, err := tx.tx.ExecContext(ctx, `
-			UPDATE stripe_customers SET deleted = true, version = version + 1
-			WHERE id = $1`, customerID)
+			WITH forgotten AS (
+				UPDATE stripe_customers SET deleted = true, version = version + 1
+				WHERE id = $1 AND NOT deleted
+				RETURNING id, user_id)
+			INSERT INTO actions (user_id, actor, name, object, at)
+			SELECT user_id, $2, $3, id, $4::timestamptz FROM forgotten`, customerID, billing.BySystem, billing.CustomerForgotten, s.Now())
 		if err != nil {
 			return fmt.Errorf("forget customer %s: %w", customerID, err)
 		}

@@ -77,6 +77,7 @@ func TestTheDatabaseRefusesWhatMustNotBe(t *testing.T) {
 		"checkouts_open_has_session":                `INSERT INTO checkouts (user_id, plan, interval, price_id, state, created_at, as_of) VALUES ('` + u.ID + `', '', '', '', 'open', now(), now())`,
 		"subscriptions_past_due_since_iff_past_due": `INSERT INTO subscriptions (id, user_id, customer_id, status, period_start, period_end, cancel_at_period_end, collection_paused, latest_invoice_id, created_at, as_of) VALUES ('sub_1', '` + u.ID + `', '', 'past_due', now(), now(), false, false, '', now(), now())`,
 		"outbox_sent_iff_sent_at":                   `INSERT INTO outbox (key, user_id, kind, source, plan, created_at, due_at, state) VALUES ('k', '` + u.ID + `', 'plan_ended', '', '', now(), now(), 'sent')`,
+		"actions_actor_known":                       `INSERT INTO actions (actor, name, at) VALUES ('nobody', 'x', now())`,
 		"api_keys_hash_is_sha256":                   `INSERT INTO api_keys (user_id, hash, prefix, created_at) VALUES ('` + u.ID + `', 'plain', '', now())`,
 	} {
 		if _, err := b.db.Exec(statement); err == nil || !strings.Contains(err.Error(), constraint) {

@@ -26,6 +26,9 @@ func (s *Store) CreateUser(ctx context.Context, email, passwordHash string, free
 		if err != nil {
 			return fmt.Errorf("insert user: %w", err)
 		}
+		if err := tx.RecordActions(ctx, billing.Action{UserID: user.ID, Actor: billing.ByCustomer, Name: billing.SignedUp}); err != nil {
+			return err
+		}
 		return tx.openBalance(ctx, user, free)
 	})
 	if err != nil {
