@@ -150,10 +150,12 @@ func (s *process) peakMemory() int64 {
 // tick is the unit of processor time in /proc. It is the same on every Linux that Go runs on.
 const tick = 10 * time.Millisecond
 
-// processorTime is what the process has used of the processor so far; zero where the kernel does not tell.
-// https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
-func (s *process) processorTime() time.Duration {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+// processorTime is what the process has used of the processors so far.
+func (s *process) processorTime() time.Duration { return processorTime(s.cmd.Process.Pid) }
+
+// processorTime is zero where the kernel does not tell. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+func processorTime(pid int) time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0
 	}
