@@ -15,6 +15,7 @@ import (
 
 var (
 	faultsFor  = flag.Duration("faults.for", 20*time.Second, "how long the fault test keeps the product under load")
+	faultsRate = flag.Int("faults.rate", 120, "made-up events a second in the fault test")
 	faultsSeed = flag.Int64("faults.seed", 0, "what goes wrong in the fault test; 0: another each time")
 )
 
@@ -32,7 +33,7 @@ func TestUnderFaultsNothingAcknowledgedIsLostAndNothingHappensTwice(t *testing.T
 	if seed == 0 {
 		seed = time.Now().UnixNano() % 1e6
 	}
-	t.Logf("seed %d: repeat with -faults.seed=%d -faults.for=%s", seed, seed, *faultsFor)
+	t.Logf("seed %d: repeat with -faults.seed=%d -faults.for=%s -faults.rate=%d", seed, seed, *faultsFor, *faultsRate)
 	w := startFaultWorld(t, seed)
 	all := w.enrol()
 	if err := w.sandbox.Advance(day); err != nil { // room for made-up events in between

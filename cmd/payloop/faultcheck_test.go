@@ -1,11 +1,7 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
 	"maps"
-	"slices"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -91,105 +87,8 @@ func (w *faultWorld) checkGrants() {
 	w.figures.grants = len(want)
 }
 
-// checkMirror holds the mirror against Stripe's objects, row by row.
+// checkMirror holds the mirror against Stripe's objects.
 func (w *faultWorld) checkMirror() {
 	w.t.Helper()
-	stripe := map[string]string{}
-	for _, raw := range w.all("/v1/subscriptions?status=all&") {
-		var s struct {
-			ID, Customer, Status string
-			From                 int64  `json:"current_period_start"`
-			To                   int64  `json:"current_period_end"`
-			Cancel               bool   `json:"cancel_at_period_end"`
-			Invoice              string `json:"latest_invoice"`
-			Items                struct {
-				Data []struct{ Price struct{ ID string } }
-			}
-		}
-		w.decode(raw, &s)
-		stripe[s.ID] = fmt.Sprintln(s.Customer, s.Status, seconds(s.From), seconds(s.To), s.Cancel, s.Invoice, s.Items.Data[0].Price.ID)
-	}
-	for _, raw := range w.all("/v1/invoices?") {
-		var in struct {
-			ID, Customer, Subscription, Status, Number string
-			Paid                                       int64 `json:"amount_paid"`
-			Total                                      int64
-		}
-		w.decode(raw, &in)
-		stripe[in.ID] = fmt.Sprintln(in.Customer, in.Subscription, in.Status, in.Number, in.Paid, in.Total)
-	}
-	for _, raw := range w.all("/v1/customers?") {
-		var c struct{ ID, Email string }
-		w.decode(raw, &c)
-		stripe[c.ID] = fmt.Sprintln(c.Email)
-	}
-	if diff := cmp.Diff(stripe, w.mirror()); diff != "" {
-		w.t.Errorf("the mirror (- Stripe, + mirror):\n%s", diff)
-	}
-	w.figures.mirrorRows = len(stripe)
-}
-
-// mirror is what the database says of the same objects.
-func (w *faultWorld) mirror() map[string]string {
-	w.t.Helper()
-	rows := map[string]string{}
-	var subs []struct {
-		ID, CustomerID, Status, LatestInvoiceID, PriceID string
-		PeriodStart, PeriodEnd                           time.Time
-		CancelAtPeriodEnd                                bool
-	}
-	w.rows(&subs, `SELECT s.id, customer_id, status, period_start, period_end, cancel_at_period_end, latest_invoice_id, price_id
-		FROM subscriptions s JOIN subscription_items i ON i.subscription_id = s.id`)
-	for _, s := range subs {
-		rows[s.ID] = fmt.Sprintln(s.CustomerID, s.Status, s.PeriodStart.UTC(), s.PeriodEnd.UTC(), s.CancelAtPeriodEnd, s.LatestInvoiceID, s.PriceID)
-	}
-	var invoices []struct {
-		ID, CustomerID, SubscriptionID, Status, Number string
-		AmountPaid, Total                              int64
-	}
-	w.rows(&invoices, `SELECT id, customer_id, subscription_id, status, number, amount_paid, total FROM invoices`)
-	for _, in := range invoices {
-		rows[in.ID] = fmt.Sprintln(in.CustomerID, in.SubscriptionID, in.Status, in.Number, in.AmountPaid, in.Total)
-	}
-	var customers []struct{ ID, Email string }
-	w.rows(&customers, `SELECT id, email FROM stripe_customers`)
-	for _, c := range customers {
-		rows[c.ID] = fmt.Sprintln(c.Email)
-	}
-	return rows
-}
-
-func seconds(unix int64) time.Time { return time.Unix(unix, 0).UTC() }
-
-func (w *faultWorld) rows(dest any, query string) {
-	w.t.Helper()
-	if err := w.store.Select(w.t.Context(), dest, query); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-func (w *faultWorld) decode(raw json.RawMessage, into any) {
-	w.t.Helper()
-	if err := json.Unmarshal(raw, into); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
-// all walks one of Stripe's lists, the oldest first. The path ends in ? or &.
-func (b *bundle) all(path string) []json.RawMessage {
-	b.t.Helper()
-	var all []json.RawMessage
-	for after := ""; ; {
-		var list struct {
-			Data    []json.RawMessage
-			HasMore bool `json:"has_more"`
-		}
-		b.callStripe("GET", path+"limit=100"+after, nil, &list)
-		all = append(all, list.Data...)
-		if !list.HasMore {
-			slices.Reverse(all)
-			return all
-		}
-		after = "&starting_after=" + eventID(list.Data[len(list.Data)-1])
-	}
+	w.figures.mirrorRows = w.wantMirrorAsStripe()
 }

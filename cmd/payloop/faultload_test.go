@@ -25,9 +25,8 @@ type subject struct {
 }
 
 const (
-	subjects  = 40
-	perSecond = 120 // made-up events, so that the rest of the machine lives on
-	senders   = 8
+	subjects = 40
+	senders  = 16
 	// apart is how many seconds the events of one subject are from each other:
 	// more than the window in which the engine trusts no order.
 	apart = 3
@@ -125,7 +124,7 @@ func (w *faultWorld) stream(load, give context.Context, all []*subject) {
 			}
 		})
 	}
-	tick := time.NewTicker(time.Second / perSecond)
+	tick := time.NewTicker(time.Second / time.Duration(*faultsRate))
 	defer tick.Stop()
 	for n := 0; load.Err() == nil; n++ {
 		<-tick.C

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -79,31 +77,13 @@ func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 // misbehave has Stripe answer badly, and its webhooks come twice and shuffled.
 func (w *faultWorld) misbehave(seed int64) {
 	w.t.Helper()
-	faults := fmt.Sprintf(`{"seed": %d, "webhooks": {"duplicate_rate": 0.2, "reorder_window": 4, "delay_max_ms": 200},
-		"api": {"error_rates": {"429": 0.1, "500": 0.1}, "lost_answer_rate": 0.03, "latency_max_ms": 50, "hang_rate": 0.005}}`, seed)
-	res, err := http.Post(w.stripe.url+"/_sandbox/faults", "application/json", strings.NewReader(faults))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		w.t.Fatalf("setting faults: %s", res.Status)
-	}
+	w.control("POST", "/_sandbox/faults", fmt.Sprintf(`{"seed": %d,
+		"webhooks": {"duplicate_rate": 0.2, "reorder_window": 4, "delay_max_ms": 200},
+		"api": {"error_rates": {"429": 0.1, "500": 0.1}, "lost_answer_rate": 0.03, "latency_max_ms": 50, "hang_rate": 0.005}}`, seed))
 }
 
 // behave ends Stripe's faults.
-func (w *faultWorld) behave() {
-	w.t.Helper()
-	req, err := http.NewRequest(http.MethodDelete, w.stripe.url+"/_sandbox/faults", nil)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil || res.StatusCode != http.StatusOK {
-		w.t.Fatalf("ending faults: %v %v", res, err)
-	}
-	res.Body.Close()
-}
+func (w *faultWorld) behave() { w.control("DELETE", "/_sandbox/faults", "") }
 
 // breakThings kills a replica every few seconds, and restarts Postgres twice a
 // minute at least, until ctx ends.
