@@ -49,9 +49,11 @@ func (w *faultWorld) enrol() []*subject {
 	return w.subjectsOf(subscribed)
 }
 
-func (w *faultWorld) monthlyPrice() string {
+// monthlyPrice is the price of Basic by the month.
+func (b *bundle) monthlyPrice() string {
+	b.t.Helper()
 	var list struct{ Data []struct{ ID string } }
-	w.callStripe("GET", "/v1/prices?lookup_keys[]=Basic_monthly_price", nil, &list)
+	b.callStripe("GET", "/v1/prices?lookup_keys[]=Basic_monthly_price", nil, &list)
 	return list.Data[0].ID
 }
 
