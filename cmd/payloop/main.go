@@ -41,7 +41,7 @@ folder; .env.example describes them all.`,
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), migrateCommand(), catalogCommand())
+	root.AddCommand(serveCommand(), migrateCommand(), catalogCommand(), eventsCommand(), timelineCommand())
 	root.SetArgs(args)
 	return root.ExecuteContext(ctx)
 }

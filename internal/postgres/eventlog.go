@@ -142,7 +142,7 @@ func (s *Store) RetryFailed(ctx context.Context, ids []string) (retried []string
 	return s.tryAgain(ctx, billing.EventRetried, ids, `
 		UPDATE stripe_events SET state = 'pending', finalized_at = NULL, due_at = $2, forgiven = attempt
 		WHERE id = ANY($1) AND state = 'failed'
-		RETURNING id, customer_id`)
+		RETURNING id, customer_id, last_error`)
 }
 
 // ReplayProcessed makes those of the given events that are processed due
@@ -153,16 +153,16 @@ func (s *Store) ReplayProcessed(ctx context.Context, ids []string) (replayed []s
 		UPDATE stripe_events SET state = 'pending', finalized_at = NULL, due_at = $2, forgiven = attempt,
 			lane = 'fetch', decision = '', reason = '`+string(billing.Replayed)+`'
 		WHERE id = ANY($1) AND state = 'processed'
-		RETURNING id, customer_id`)
+		RETURNING id, customer_id, last_error`)
 }
 
 // tryAgain runs an update of events and records for each, and in the same
-// statement, what the operator did.
+// statement, what the operator did and what had gone wrong.
 func (s *Store) tryAgain(ctx context.Context, name billing.ActionName, ids []string, update string) (changed []string, err error) {
 	err = s.db.SelectContext(ctx, &changed, `
 		WITH changed AS (`+update+`)
-		INSERT INTO actions (user_id, actor, name, object, at)
-		SELECT c.user_id, $3, $4, e.id, $2
+		INSERT INTO actions (user_id, actor, name, object, detail, at)
+		SELECT c.user_id, $3, $4, e.id, left(e.last_error, 200), $2
 		FROM changed e
 		LEFT JOIN stripe_customers c ON c.id = e.customer_id
 		RETURNING object`, pq.StringArray(ids), s.Now(), billing.ByOperator, name)
