@@ -48,13 +48,7 @@ func (b *bench) measureAcknowledged(ctx context.Context) (table, error) {
 
 // measureCell runs a fresh process over an empty table of events.
 func (b *bench) measureCell(ctx context.Context, s *system, inFlight int) (c cell, err error) {
-	if err := s.forget(ctx); err != nil {
-		return cell{}, err
-	}
-	if err := b.cluster.settle(ctx); err != nil {
-		return cell{}, err
-	}
-	p, err := s.program.start(ctx)
+	p, err := b.fresh(ctx, s)
 	if err != nil {
 		return cell{}, err
 	}

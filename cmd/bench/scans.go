@@ -15,13 +15,15 @@ const (
 )
 
 // countScans asks Postgres which large tables were read from end to end, and which by index, while Payloop took and
-// applied events. That covers every query that ran, whatever its plan was meant to be. The bench's own queries must not
-// be among them: it uses connections that are closed before and opened after.
+// applied events. That covers every query that ran, whatever its plan was meant to be.
 func (b *bench) countScans(ctx context.Context, s *system, rate float64) (err error) {
+	s.db.SetMaxIdleConns(0) // so that a connection of ours ends with its statement
 	if err := s.forget(ctx); err != nil {
 		return err
 	}
-	s.db.SetMaxIdleConns(0) // a connection's counts are added when it closes
+	if err := s.alone(ctx); err != nil {
+		return err
+	}
 	if _, err := s.db.ExecContext(ctx, `SELECT pg_stat_reset()`); err != nil {
 		return fmt.Errorf("resetting Postgres's counts: %w", err)
 	}
@@ -34,7 +36,31 @@ func (b *bench) countScans(ctx context.Context, s *system, rate float64) (err er
 	if err != nil {
 		return err
 	}
+	if err := s.alone(ctx); err != nil {
+		return err
+	}
 	return b.printScans(ctx, s)
+}
+
+// alone waits until nobody else is connected: what a connection counted is sure to be added only when it has ended.
+func (s *system) alone(ctx context.Context) error {
+	for {
+		var others int
+		err := s.db.QueryRowContext(ctx, `
+			SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`).Scan(&others)
+		if err != nil {
+			return fmt.Errorf("waiting for connections to end: %w", err)
+		}
+		if others == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lookEvery):
+		}
+	}
 }
 
 func (b *bench) printScans(ctx context.Context, s *system) error {
