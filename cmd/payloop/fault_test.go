@@ -69,11 +69,12 @@ func (w *faultWorld) load(all []*subject, length time.Duration, seed int64) {
 	busy.Go(func() { w.breakThings(load, length) })
 	busy.Go(func() { w.stream(load, give, all) })
 	busy.Go(func() { w.shop(load, give, seed) })
-	if wait(load, length/2) {
-		if err := w.sandbox.Advance(31 * day); err != nil {
-			w.t.Error(err)
-		}
+	wait(load, length/2)
+	w.month.Lock()
+	if err := w.sandbox.Advance(31 * day); err != nil {
+		w.t.Error(err)
 	}
+	w.month.Unlock()
 	<-load.Done()
 	w.figures.loadFor = time.Since(start)
 }

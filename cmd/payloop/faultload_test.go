@@ -180,6 +180,8 @@ func (w *faultWorld) shop(load, give context.Context, seed int64) {
 
 // buyStubbornly signs up and pays, whatever breaks on the way.
 func (w *faultWorld) buyStubbornly(ctx context.Context, interval string, returns bool) {
+	w.month.RLock()
+	defer w.month.RUnlock()
 	c := testkit.NewClient(w.t, w.url)
 	fields := []string{"email", fmt.Sprintf("buyer%d@example.com", people.Add(1)), "password", password}
 	in := insist(ctx, func() bool {

@@ -24,6 +24,10 @@ type faultWorld struct {
 	balancer *balancer
 	replicas []*replica
 	figures  figures
+
+	// month is held by everybody who buys: in truth nobody is in the middle of
+	// that for a month, and Stripe forgets idempotency keys after a day.
+	month sync.RWMutex
 }
 
 // figures are what a run reports.
