@@ -49,7 +49,7 @@ func startPostgres(t *testing.T) *ownPostgres {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	if _, err := store.Migrate(t.Context()); err != nil {
+	if _, err := migrateAll(t.Context(), store); err != nil {
 		t.Fatal(err)
 	}
 	return p

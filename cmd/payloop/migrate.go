@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/payloop/payloop/internal/config"
+	"github.com/payloop/payloop/internal/jobs"
 	"github.com/payloop/payloop/internal/postgres"
 )
 
@@ -41,7 +43,7 @@ func migrate(ctx context.Context, out io.Writer) error {
 	if err := store.WaitForDatabase(waiting, 200*time.Millisecond); err != nil {
 		return fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	applied, err := store.Migrate(ctx)
+	applied, err := migrateAll(ctx, store)
 	if err != nil {
 		return err
 	}
@@ -52,4 +54,18 @@ func migrate(ctx context.Context, out io.Writer) error {
 		fmt.Fprintln(out, "The database schema is up to date.")
 	}
 	return nil
+}
+
+// migrateAll brings our tables up to date, then those of the job queue, which
+// brings its own migrations.
+func migrateAll(ctx context.Context, store *postgres.Store) (applied []string, err error) {
+	if applied, err = store.Migrate(ctx); err != nil {
+		return applied, err
+	}
+	err = store.Exclusively(ctx, func(db *sql.DB) error {
+		names, err := jobs.Migrate(ctx, db)
+		applied = append(applied, names...)
+		return err
+	})
+	return applied, err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/config"
 	"github.com/payloop/payloop/internal/inbox"
+	"github.com/payloop/payloop/internal/jobs"
 	"github.com/payloop/payloop/internal/mail"
 	"github.com/payloop/payloop/internal/metrics"
 	"github.com/payloop/payloop/internal/postgres"
@@ -57,7 +58,10 @@ func serve(ctx context.Context) error {
 	}
 	a.processor.Start(ctx)
 	defer a.processor.Stop()
-	go forgetSessions(ctx, store, log)
+	if err := a.jobs.Start(ctx); err != nil {
+		return err
+	}
+	defer a.jobs.Stop()
 	defer inBackground(ctx, func(ctx context.Context) { sendMails(ctx, a.mails, log) })()
 	return a.listen(ctx, cfg, log)
 }
@@ -70,7 +74,10 @@ func checkDatabase(ctx context.Context, store *postgres.Store) error {
 	if err := store.WaitForDatabase(waiting, 200*time.Millisecond); err != nil {
 		return fmt.Errorf("DATABASE_URL: %w", err)
 	}
-	return store.CheckSchema(ctx)
+	if err := store.CheckSchema(ctx); err != nil {
+		return err
+	}
+	return jobs.CheckSchema(ctx, store.DB())
 }
 
 // app is everything put together, not started yet.
@@ -78,6 +85,7 @@ type app struct {
 	handlers  *handlers.Handlers
 	processor *inbox.Processor
 	mails     *mail.Sender
+	jobs      *jobs.Runner
 	metrics   *metrics.Metrics
 }
 
@@ -99,9 +107,14 @@ func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log
 	if err != nil {
 		return nil, err
 	}
+	runner, err := jobs.New(jobs.Options{DB: store.DB(), Log: log, Done: m.JobDone, Jobs: backgroundJobs(cfg, cat, store, processor.Wake, m, log)})
+	if err != nil {
+		return nil, err
+	}
 	return &app{
 		processor: processor,
 		mails:     mails,
+		jobs:      runner,
 		metrics:   m,
 		handlers: &handlers.Handlers{
 			Store:           store,
@@ -156,22 +169,6 @@ func (a *app) listen(ctx context.Context, cfg config.Config, log *slog.Logger) e
 		err = errors.Join(err, s.Stop())
 	}
 	return err
-}
-
-// forgetSessions removes expired sessions once an hour. Every replica may.
-func forgetSessions(ctx context.Context, store *postgres.Store, log *slog.Logger) {
-	tick := time.NewTicker(time.Hour)
-	defer tick.Stop()
-	for {
-		if _, err := store.DeleteExpiredSessions(ctx); err != nil && ctx.Err() == nil {
-			log.Warn("Removing expired sessions failed", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
 }
 
 // stripeOrigins are the hosts of Checkout and portal pages.

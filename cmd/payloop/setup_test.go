@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 			return err
 		}
 		defer store.Close()
-		_, err = store.Migrate(ctx)
+		_, err = migrateAll(ctx, store)
 		return err
 	})
 }

@@ -23,6 +23,7 @@ type Metrics struct {
 	eventLag       prometheus.Histogram
 	fetches        *prometheus.CounterVec
 	mails          *prometheus.CounterVec
+	jobs           jobs
 }
 
 // New makes and registers the collectors.
@@ -70,7 +71,9 @@ func New() *Metrics {
 			Name: "payloop_mails_total",
 			Help: "Attempts at mails, by outcome: sent, retry, failed, expired.",
 		}, []string{"outcome"}),
+		jobs: newJobs(),
 	}
+	m.registry.MustRegister(m.jobs.collectors()...)
 	m.registry.MustRegister(m.requests, m.mails, m.eventsReceived, m.eventsAcked, m.eventsStored, m.eventsWorked, m.eventAttempts, m.eventLag, m.fetches,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
