@@ -143,9 +143,11 @@ func TestAnEventIsShownWithItsHistoryAndItsPayload(t *testing.T) {
 func TestAFailedEventIsRetriedAndItsHistorySaysSo(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.buy(b.person(), "Basic", "month")
+	c := b.person()
+	b.buy(c, "Basic", "month")
 	b.flush()
 	id := b.failEvent("invoice.paid")
+	wants(t, b.command(0, "", "timeline", c.email), "failed after 21 tries: Stripe was down")
 	wants(t, b.command(0, "", "events", "retry", id), id+" is due again", "payloop events show "+id)
 	b.flush()
 	out := b.command(0, "", "events", "show", id)
@@ -153,6 +155,7 @@ func TestAFailedEventIsRetriedAndItsHistorySaysSo(t *testing.T) {
 	if strings.Contains(out, "Last error") {
 		t.Errorf("an error shows that was mended:\n%s", out)
 	}
+	inOrderOf(t, b.command(0, "", "timeline", c.email), "operator  event retried", shortID(id), "it had failed: Stripe was down")
 	wants(t, b.command(0, "", "events", "retry", id), "is processed: `payloop events replay` has it worked on once more")
 	wants(t, b.command(1, "", "events", "retry", id, "evt_9"), "is processed", "there is no event evt_9 here")
 	wants(t, b.command(1, "", "events", "retry"), "name the events, or say --all-failed")
