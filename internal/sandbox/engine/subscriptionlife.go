@@ -53,8 +53,11 @@ func (tx *Tx) subscriptionFallsDue(s *shape.Subscription) {
 	case tx.scheduleOf(s) != nil && tx.scheduleTurn(s) <= tx.now:
 		tx.turnSchedule(s)
 	case s.CancelAt != 0 && int64(s.CancelAt) <= tx.now:
+		last := tx.lastInvoice(s)
 		tx.endSubscription(s, string(or(s.CancellationDetails.Reason, "cancellation_requested")))
-		tx.lastInvoice(s)
+		if last != nil {
+			tx.sendDraft(s, last)
+		}
 	case s.PendingUpdate != nil && s.PendingUpdate.ExpiresAt <= tx.now:
 		tx.expirePendingUpdate(s)
 	case s.PauseCollection != nil && s.PauseCollection.ResumesAt != 0 && int64(s.PauseCollection.ResumesAt) <= tx.now:
@@ -214,16 +217,17 @@ func cancelOn(s *shape.Subscription, now, at int64) {
 	s.CancellationDetails.Reason = "cancellation_requested"
 }
 
-// lastInvoice charges what still waits for a subscription's next invoice when it ends with its period.
-func (tx *Tx) lastInvoice(s *shape.Subscription) {
+// lastInvoice drafts what still waits for a subscription's next invoice when it ends with its period: before its end is
+// told, so that the subscription names the invoice in what is told last of it. Nil when nothing waits.
+func (tx *Tx) lastInvoice(s *shape.Subscription) *shape.Invoice {
 	c := tx.Customers.get(string(s.Customer))
 	if c == nil || len(tx.waitingLines(s)) == 0 {
-		return
+		return nil
 	}
 	inv := tx.draft(c, s, "subscription_cycle", s.Currency, nil)
 	inv.PeriodStart, inv.PeriodEnd = s.CurrentPeriodStart, s.CurrentPeriodEnd
 	s.LatestInvoice = shape.Ref(inv.ID)
-	tx.sendDraft(s, inv)
+	return inv
 }
 
 // planCancel sets or takes back the end of a subscription at the end of its period.
