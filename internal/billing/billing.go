@@ -40,6 +40,7 @@ type Customer struct {
 	UserID  string // empty when no user of ours is named
 	Email   string
 	Deleted bool
+	AsOf    time.Time // Stripe's time of that state; zero: before anything that Stripe will tell
 }
 
 // Money is an amount in the currency's minor unit.

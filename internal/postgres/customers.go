@@ -28,11 +28,13 @@ func (s *Store) DeletedCustomers(ctx context.Context, userID string) (int, error
 
 // LinkCustomer makes c the user's Stripe customer and returns the one that
 // counts: of several callers at once the first wins, and all get its answer.
+// c is as old as Stripe's answer, which may be one that was given before: what
+// happened to the customer since then is newer.
 func (s *Store) LinkCustomer(ctx context.Context, c billing.Customer) (billing.Customer, error) {
 	_, err := s.db.ExecContext(ctx, `
 		INSERT INTO stripe_customers (id, user_id, email, as_of)
 		VALUES ($1, $2, $3, $4)
-		ON CONFLICT DO NOTHING`, c.ID, c.UserID, c.Email, s.Now())
+		ON CONFLICT DO NOTHING`, c.ID, c.UserID, c.Email, c.AsOf)
 	if err != nil {
 		return billing.Customer{}, fmt.Errorf("insert customer: %w", err)
 	}

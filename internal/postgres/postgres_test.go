@@ -305,6 +305,21 @@ func TestTheFirstCustomerOfAUserWins(t *testing.T) {
 	}
 }
 
+func TestALinkedCustomerIsAsOldAsStripesAnswer(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	made := b.now.Add(-time.Hour)
+	user := b.user()
+	if _, err := b.LinkCustomer(t.Context(), billing.Customer{ID: "cus_1", UserID: user.ID, AsOf: made}); err != nil {
+		t.Fatal(err)
+	}
+	ref := billing.ObjectRef{Kind: billing.CustomerObject, ID: "cus_1"}
+	versions, err := b.MirrorVersions(t.Context(), []billing.ObjectRef{ref})
+	if err != nil || !versions[ref].AsOf.Equal(made) {
+		t.Errorf("got %v, %v: a change of half an hour ago would be taken for older", versions[ref].AsOf, err)
+	}
+}
+
 func TestAnEventIsClaimedByOneAndFencedFromOthers(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -18,7 +18,8 @@ const (
 )
 
 // CreateCustomer makes the Stripe customer of a user. With the same idempotency
-// key Stripe makes one, however often it is asked within 24 hours.
+// key Stripe makes one, however often it is asked within 24 hours, and answers
+// with the customer as it was made.
 func (c *Client) CreateCustomer(ctx context.Context, user billing.User, idempotencyKey string) (billing.Customer, error) {
 	params := &stripe.CustomerParams{
 		Params:   writeParams(ctx, idempotencyKey),
@@ -29,7 +30,7 @@ func (c *Client) CreateCustomer(ctx context.Context, user billing.User, idempote
 	if err != nil {
 		return billing.Customer{}, c.wrap(err, "CreateCustomer(user %s)", user.ID)
 	}
-	return billing.Customer{ID: got.ID, UserID: user.ID, Email: got.Email, Deleted: got.Deleted}, nil
+	return billing.Customer{ID: got.ID, UserID: user.ID, Email: got.Email, Deleted: got.Deleted, AsOf: unixTime(got.Created)}, nil
 }
 
 // writeParams are the common parameters of a POST. Without a key stripe-go
