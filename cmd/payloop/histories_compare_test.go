@@ -120,9 +120,9 @@ func rowDifferences(name string, want, got map[string]string) []string {
 	return out
 }
 
-// seconds writes a time of the database as Stripe writes it, in Unix seconds;
+// unixSeconds writes a time of the database as Stripe writes it, in Unix seconds;
 // any other text stays.
-func seconds(text string) string {
+func unixSeconds(text string) string {
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
 		return text

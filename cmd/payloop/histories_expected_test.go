@@ -18,7 +18,7 @@ type account struct {
 	invoices      []object
 	sessions      []object
 	charges       []object
-	attached      map[string]bool // the sessions whose address the product noted
+	noted         map[string]bool // the customers and sessions that the product noted when it made them
 }
 
 // expected is what the mirror should hold, table by table.
@@ -27,13 +27,16 @@ func (a account) expected() []table {
 		a.expectedCheckouts(), a.expectedOrders(), a.expectedGrants(), a.expectedReturns()}
 }
 
+// expectedCustomers are all. One that was deleted before the product noted it
+// the mirror may lack: nothing was ever bought by it.
 func (a account) expectedCustomers() table {
-	t := table{name: "customer"}
+	t := table{name: "customer", loose: map[string]bool{}}
 	for _, c := range a.customers {
 		row := map[string]string{"user_id": a.users[c.text("id")], "deleted": strconv.FormatBool(c.text("deleted") == "true")}
 		if c.text("deleted") != "true" { // Stripe tells nothing else of a deleted one
 			row["email"] = c.text("email")
 		}
+		t.loose[c.text("id")] = c.text("deleted") == "true" && !a.noted[c.text("id")]
 		t.add(c.text("id"), row)
 	}
 	return t
@@ -120,7 +123,7 @@ func (a account) expectedCheckouts() table {
 	t := table{name: "checkout", loose: map[string]bool{}}
 	for _, s := range a.sessions {
 		id := s.text("id")
-		t.loose[id] = s.text("status") != "complete" && !a.attached[id]
+		t.loose[id] = s.text("status") != "complete" && !a.noted[id]
 		t.add(id, map[string]string{"user_id": a.users[s.text("customer")], "state": s.text("status"), "plan": s.text("metadata.payloop_plan")})
 	}
 	return t

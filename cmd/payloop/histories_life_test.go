@@ -15,11 +15,12 @@ import (
 type life struct {
 	w         *world
 	user      billing.User
-	customers []string // cus_…; the last is the present one
-	deleted   bool     // the present one is deleted at Stripe
-	attached  []string // Checkout Sessions whose address the product noted
-	sessions  []string // all of them
-	banks     []string // sessions that wait for a bank
+	customers []string         // cus_…; the last is the present one
+	made      billing.Customer // the present one, as Stripe answered when it was made
+	deleted   bool             // it is deleted at Stripe
+	noted     []string         // customers and Checkout Sessions that the product noted when it made them
+	sessions  []string         // all of them
+	banks     []string         // sessions that wait for a bank
 	story     []string
 }
 
@@ -70,18 +71,18 @@ func (l *life) customer() string {
 	if l.deleted || len(l.customers) == 0 {
 		l.createCustomer()
 	}
-	id := l.customers[len(l.customers)-1]
 	for range 5 {
-		c, err := l.w.front.LinkCustomer(l.w.t.Context(), billing.Customer{ID: id, UserID: l.user.ID, Email: l.user.Email})
+		c, err := l.w.front.LinkCustomer(l.w.t.Context(), l.made)
 		if err != nil {
-			l.w.Fatalf("link %s: %v", id, err)
+			l.w.Fatalf("link %s: %v", l.made.ID, err)
 		}
-		if c.ID == id {
-			return id
+		if c.ID == l.made.ID {
+			l.noted = append(l.noted, c.ID)
+			return c.ID
 		}
 		l.refreshCustomer(c.ID)
 	}
-	l.w.Fatalf("customer %s cannot be linked to %s", id, l.user.ID)
+	l.w.Fatalf("customer %s cannot be linked to %s", l.made.ID, l.user.ID)
 	return ""
 }
 
@@ -98,7 +99,7 @@ func (l *life) createCustomer() {
 	if err != nil {
 		l.w.Fatalf("create customer: %v", err)
 	}
-	l.customers, l.deleted = append(l.customers, c.ID), false
+	l.customers, l.made, l.deleted = append(l.customers, c.ID), c, false
 }
 
 // checkout opens a Checkout Session as the product does, or finds the one that
@@ -154,7 +155,7 @@ func (l *life) session(row billing.Checkout, customer string, note bool) (billin
 		if _, err := w.front.AttachSession(ctx, row.ID, created); err != nil {
 			return created, err
 		}
-		l.attached = append(l.attached, created.ID)
+		l.noted = append(l.noted, created.ID)
 	}
 	return w.client.CheckoutSession(ctx, created.ID) // one that was made before may have ended
 }

@@ -40,7 +40,7 @@ func readMirror(ctx context.Context, store *postgres.Store, users []string) ([]t
 			}
 			row := map[string]string{}
 			for column := range o {
-				row[column] = seconds(o.text(column))
+				row[column] = unixSeconds(o.text(column))
 			}
 			t.add(o.text("key"), row)
 		}

@@ -130,7 +130,7 @@ func (p *postman) deliver(step int) {
 		errs := make([]error, len(some))
 		var wg sync.WaitGroup
 		for i, x := range some {
-			to := p.w.replicas[p.rng.IntN(len(p.w.replicas))]
+			to := p.w.instances[p.rng.IntN(len(p.w.instances))]
 			wg.Go(func() { errs[i] = p.post(to, x.body) })
 		}
 		wg.Wait()
@@ -146,7 +146,7 @@ func (p *postman) deliver(step int) {
 }
 
 // post hands a signed body to a replica.
-func (p *postman) post(to *replica, body []byte) error {
+func (p *postman) post(to *instance, body []byte) error {
 	r := httptest.NewRequest("POST", "/webhooks/stripe", bytes.NewReader(body))
 	r.Header.Set("Stripe-Signature", sign(body, webhookSecret, time.Now()))
 	return to.app.handlers.Intake.Receive(httptest.NewRecorder(), r)

@@ -1,11 +1,11 @@
 package main
 
 import (
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/payloop/payloop/internal/postgres"
@@ -62,56 +62,42 @@ func (f *fuse) wait() {
 	}
 }
 
-// replica is the product's process, one of several on a database: the whole of
-// it but its own HTTP server. Nothing of it is known here but what it says to
-// Postgres and to Stripe.
-type replica struct {
+// instance is the product's process, one of several on a database: the whole
+// of it but its own HTTP server. Nothing of it is known here but what it says
+// to Postgres and to Stripe.
+type instance struct {
 	app   *app
 	store *postgres.Store
-	fuse  *fuse
+	fuse  atomic.Pointer[fuse]
 	wire  *wire
 	door  *httptest.Server // to Stripe
 	dead  chan struct{}    // closed when it died
 	once  sync.Once
 }
 
-// newReplica starts a replica that the mishap will happen to.
-func (w *world) newReplica(m mishap) *replica {
-	r := &replica{fuse: newFuse(m), dead: make(chan struct{})}
-	dsn, err := url.Parse(w.dsn)
+// start starts an instance that the mishap will happen to.
+func (s *site) start(m mishap) *instance {
+	r := &instance{dead: make(chan struct{})}
+	r.fuse.Store(newFuse(m))
+	dsn, err := url.Parse(s.dsn)
 	if err != nil {
-		w.Fatalf("%v", err)
+		s.t.Fatal(err)
 	}
-	r.wire = newWire(w.t, dsn.Host, r.statement)
+	r.wire = newWire(s.t, dsn.Host, r.statement)
 	dsn.Host = r.wire.addr()
-	r.door = httptest.NewServer(r.toStripe(w.sandbox))
-	r.store, r.app = w.assemble(dsn.String(), r.door.URL)
-	r.app.processor.Start(w.t.Context())
+	r.door = httptest.NewServer(r.toStripe(s))
+	r.store, r.app = s.assemble(dsn.String(), r.door.URL)
+	r.app.processor.Start(s.t.Context())
 	return r
 }
 
-// assemble puts the product together as serve does.
-func (w *world) assemble(dsn, stripeURL string) (*postgres.Store, *app) {
-	store, err := postgres.Open(dsn)
-	if err != nil {
-		w.Fatalf("%v", err)
-	}
-	store.Now = w.now
-	cfg := w.cfg
-	cfg.StripeAPIBase = stripeURL
-	a, err := assemble(cfg, w.catalog, store, slog.New(slog.NewTextHandler(w.log, nil)))
-	if err != nil {
-		w.Fatalf("%v", err)
-	}
-	return store, a
-}
-
 // statement is called at each statement on its way to Postgres.
-func (r *replica) statement() (pass, cut bool) {
-	if !r.fuse.blows(false) {
+func (r *instance) statement() (pass, cut bool) {
+	fuse := r.fuse.Load()
+	if !fuse.blows(false) {
 		return true, false
 	}
-	switch r.fuse.mishap.What {
+	switch fuse.mishap.What {
 	case dies:
 		r.die()
 		return false, true
@@ -119,15 +105,16 @@ func (r *replica) statement() (pass, cut bool) {
 		defer r.die()
 		return true, true
 	}
-	r.fuse.wait()
+	fuse.wait()
 	return true, false
 }
 
 // toStripe is what a replica reaches as Stripe.
-func (r *replica) toStripe(sandbox http.Handler) http.Handler {
+func (r *instance) toStripe(sandbox http.Handler) http.Handler {
 	return http.HandlerFunc(func(out http.ResponseWriter, req *http.Request) {
-		blows := r.fuse.blows(true)
-		if blows && r.fuse.mishap.What == dies {
+		fuse := r.fuse.Load()
+		blows := fuse.blows(true)
+		if blows && fuse.mishap.What == dies {
 			r.die()
 		}
 		if r.isDead() {
@@ -135,12 +122,12 @@ func (r *replica) toStripe(sandbox http.Handler) http.Handler {
 		}
 		answer := httptest.NewRecorder()
 		sandbox.ServeHTTP(answer, req)
-		if blows && r.fuse.mishap.What == diesThen {
+		if blows && fuse.mishap.What == diesThen {
 			r.die()
 			panic(http.ErrAbortHandler)
 		}
 		if blows {
-			r.fuse.wait() // with an answer that grows old
+			fuse.wait() // with an answer that grows old
 		}
 		for name, values := range answer.Header() {
 			out.Header()[name] = values
@@ -150,16 +137,16 @@ func (r *replica) toStripe(sandbox http.Handler) http.Handler {
 	})
 }
 
-// die ends the replica without a word, as kill -9 does: from now on it reaches
+// die ends the instance without a word, as kill -9 does: from now on it reaches
 // nobody.
-func (r *replica) die() {
+func (r *instance) die() {
 	r.once.Do(func() {
 		close(r.dead)
 		go r.wire.cut()
 	})
 }
 
-func (r *replica) isDead() bool {
+func (r *instance) isDead() bool {
 	select {
 	case <-r.dead:
 		return true
@@ -168,24 +155,26 @@ func (r *replica) isDead() bool {
 	}
 }
 
-// release lets a replica that stands still go on. It reports whether it did.
-func (r *replica) release() bool {
+// release lets an instance that stands still go on. It reports whether it did.
+func (r *instance) release() bool { return r.fuse.Load().release() }
+
+func (f *fuse) release() bool {
 	select {
-	case <-r.fuse.stalled:
+	case <-f.stalled:
 	default:
 		return false
 	}
 	select {
-	case <-r.fuse.goOn:
+	case <-f.goOn:
 		return false
 	default:
-		close(r.fuse.goOn)
+		close(f.goOn)
 		return true
 	}
 }
 
-// stop ends the replica in order, or clears away what is left of a dead one.
-func (r *replica) stop() {
+// stop ends the instance in order, or clears away what is left of a dead one.
+func (r *instance) stop() {
 	r.release()
 	r.app.processor.Stop()
 	r.store.Close()

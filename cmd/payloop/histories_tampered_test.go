@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/payloop/payloop/internal/testkit"
 )
 
 // aRichLife leaves something in every table.
@@ -21,7 +19,7 @@ var aRichLife = round{
 // liveRichly makes a world that is as Stripe has it.
 func liveRichly(t *testing.T) *world {
 	t.Helper()
-	w := newWorld(t, t, testkit.Postgres(t), aRichLife)
+	w := newWorld(newSite(t), t, aRichLife)
 	t.Cleanup(w.end)
 	w.play(aRichLife, newTally())
 	if faults := w.faults(); len(faults) > 0 {

@@ -10,15 +10,11 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"testing"
 	"time"
 
 	"github.com/lib/pq"
 
-	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/catalog"
-	"github.com/payloop/payloop/internal/config"
-	"github.com/payloop/payloop/internal/postgres"
 	"github.com/payloop/payloop/internal/sandbox"
 	"github.com/payloop/payloop/internal/stripeapi"
 )
@@ -27,27 +23,17 @@ import (
 // that one which is tried again, smaller, meets no row of the last.
 var attempts atomic.Int64
 
-// world is one round: a Stripe of its own, the people who live in it, and two
-// replicas of the product over a database that all rounds share.
+// world is one round: a Stripe of its own, and the people who live in it.
 type world struct {
-	t   testing.TB
-	log *syncWriter
+	*site
 	fatalf
-
-	cfg      config.Config
-	dsn      string
-	catalog  billing.Catalog
-	sandbox  *sandbox.Sandbox
-	ahead    atomic.Int64 // how far the product's clock is ahead of Stripe's, nanoseconds
-	prices   map[string]string
-	client   *stripeapi.Client
-	front    *postgres.Store // the database, by a wire that is never cut
-	shop     *app            // what answers the pages: it works off no events
-	post     *postman
-	lives    []*life
-	replicas [2]*replica
-	mishaps  []mishap // to come, one for each new replica
-	gone     []*replica
+	sandbox *sandbox.Sandbox
+	client  *stripeapi.Client
+	ahead   atomic.Int64      // how far the product's clock is ahead of Stripe's, nanoseconds
+	prices  map[string]string // by lookup key
+	post    *postman
+	lives   []*life
+	mishaps []mishap // to come, one for each instance that starts
 }
 
 // fatalf ends a round that cannot go on.
@@ -64,70 +50,37 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer.Result(), nil
 }
 
-// newWorld starts a round. Stripe's clock stands still until it is moved, and
+// newWorld begins a round. Stripe's clock stands still until it is moved, and
 // its ids follow from the seed.
-func newWorld(t testing.TB, rt fatalf, dsn string, plan round) *world {
+func newWorld(on *site, rt fatalf, plan round) *world {
 	begin := time.Date(2026, 1, 30, 23, 59, 58, 0, time.UTC)
 	seed := int64(plan.Seed)<<20 + attempts.Add(1)
 	sb, err := sandbox.New(sandbox.Options{Seed: &seed, Now: func() time.Time { return begin }, BaseURL: "http://stripe.example", AfterRetries: plan.AfterRetries})
 	if err != nil {
 		rt.Fatalf("%v", err)
 	}
-	w := &world{t: t, fatalf: rt, log: &syncWriter{}, dsn: dsn, catalog: historyCatalog(), sandbox: sb, mishaps: plan.Mishaps}
-	w.cfg, err = config.Load([]string{"DATABASE_URL=" + dsn, "BASE_URL=http://localhost", "STRIPE_SECRET_KEY=sk_test_123",
-		"STRIPE_WEBHOOK_SECRET=" + webhookSecret, "STRIPE_API_BASE=http://stripe.example", "SESSION_KEYS=0123456789abcdef0123456789abcdef"},
-		config.Database|config.Stripe|config.Web)
-	if err != nil {
-		rt.Fatalf("%v", err)
-	}
+	w := &world{site: on, fatalf: rt, sandbox: sb, mishaps: plan.Mishaps, prices: map[string]string{}}
 	w.client = stripeapi.New(stripeapi.Options{Key: "sk_test_123", BaseURL: "http://stripe.example", HTTPClient: &http.Client{Transport: inProcess{sb}}})
-	if _, err := catalog.Sync(t.Context(), w.client, w.catalog); err != nil {
+	if _, err := catalog.Sync(on.t.Context(), w.client, on.catalog); err != nil {
 		rt.Fatalf("%v", err)
 	}
-	w.readPrices()
-	rng := rand.New(rand.NewPCG(plan.Seed, 1))
-	w.post = &postman{w: w, how: plan.Post, rng: rng, known: map[string]bool{}, sent: map[string][][]byte{}}
-	w.post.begin()
-	w.openShop()
-	for i := range w.replicas {
-		w.replicas[i] = w.newReplica(w.nextMishap())
+	for _, p := range w.list("/v1/prices?limit=100") {
+		w.prices[p.text("lookup_key")] = p.text("id")
 	}
+	w.post = &postman{w: w, how: plan.Post, rng: rand.New(rand.NewPCG(plan.Seed, 1)), known: map[string]bool{}, sent: map[string][][]byte{}}
+	w.post.begin()
+	w.clear()
+	w.enter(w)
 	return w
 }
 
-// historyCatalog is the default one, and a yearly price and trials as well.
-func historyCatalog() billing.Catalog {
-	c := catalog.Default()
-	for i := range c.Plans {
-		plan := &c.Plans[i]
-		if monthly, ok := plan.Price(billing.Month); ok {
-			monthly.Interval, monthly.Money.Amount = billing.Year, 10*monthly.Money.Amount
-			plan.Prices = append(plan.Prices, monthly)
-		}
+// clear forgets the events that a round which failed left behind.
+func (w *world) clear() {
+	var none []string
+	err := w.front.Select(w.t.Context(), &none, `DELETE FROM stripe_events WHERE state IN ('pending', 'running') RETURNING ''`)
+	if err != nil {
+		w.Fatalf("%v", err)
 	}
-	return c
-}
-
-// readPrices finds the prices by their lookup keys.
-func (w *world) readPrices() {
-	var list struct {
-		Data []struct {
-			ID        string
-			LookupKey string `json:"lookup_key"`
-		}
-	}
-	w.stripe("GET", "/v1/prices?limit=100", nil, &list)
-	w.prices = map[string]string{}
-	for _, p := range list.Data {
-		w.prices[p.LookupKey] = p.ID
-	}
-}
-
-// openShop prepares what the pages do, over connections that hold.
-func (w *world) openShop() {
-	door := httptest.NewServer(w.sandbox)
-	w.front, w.shop = w.assemble(w.dsn, door.URL)
-	w.t.Cleanup(door.Close)
 }
 
 // now is the product's clock.
@@ -171,16 +124,7 @@ func (w *world) list(path string) []object {
 	}
 }
 
-// tend puts a new replica in the place of one that died.
-func (w *world) tend() {
-	for i, r := range w.replicas {
-		if r.isDead() {
-			w.gone = append(w.gone, r)
-			w.replicas[i] = w.newReplica(w.nextMishap())
-		}
-	}
-}
-
+// nextMishap is what is to happen to an instance that starts now.
 func (w *world) nextMishap() (m mishap) {
 	if len(w.mishaps) > 0 {
 		m, w.mishaps = w.mishaps[0], w.mishaps[1:]
@@ -213,17 +157,19 @@ func (w *world) backlog() backlog {
 // rest lets the replicas work until nothing is due, or nothing moves any more
 // because those who hold the rest are dead or stand still.
 func (w *world) rest() backlog {
-	const still = 30 * time.Millisecond
-	for last, since := (backlog{}), time.Now(); ; time.Sleep(time.Millisecond) {
+	const look, still = 4 * time.Millisecond, 40 * time.Millisecond
+	for last, since := (backlog{}), time.Now(); ; time.Sleep(look) {
 		w.tend()
-		for _, r := range w.replicas {
-			r.app.processor.Wake()
-		}
 		b := w.backlog()
-		if b.Open == 0 || (b.Open == last.Open && b.Due == last.Due && time.Since(since) > still) {
+		if b.Open == 0 || (b == last && time.Since(since) > still) {
 			return b
 		}
-		if b.Open != last.Open || b.Due != last.Due {
+		if b.Due > 0 {
+			for _, r := range w.instances {
+				r.app.processor.Wake()
+			}
+		}
+		if b != last {
 			last, since = b, time.Now()
 		}
 	}
@@ -253,26 +199,15 @@ func (w *world) settle(step int) {
 	w.Fatalf("after a minute events are not worked off: %+v", w.backlog())
 }
 
-// release lets go on who stands still.
-func (w *world) release() (released bool) {
-	for _, r := range append(w.replicas[:], w.gone...) {
-		released = r.release() || released
-	}
-	return released
-}
-
-// end stops everything.
+// end stops Stripe, when nobody stands still any more.
 func (w *world) end() {
-	for _, r := range append(w.replicas[:], w.gone...) {
-		r.stop()
-	}
-	w.front.Close()
+	w.release()
 	w.sandbox.Close()
 }
 
 // account reads all that Stripe has.
 func (w *world) account() account {
-	a := account{catalog: w.catalog, users: map[string]string{}, attached: map[string]bool{}}
+	a := account{catalog: w.catalog, users: map[string]string{}, noted: map[string]bool{}}
 	for _, l := range w.lives {
 		for _, id := range l.customers {
 			_, body := w.ask("GET", "/v1/customers/"+id, nil)
@@ -283,8 +218,8 @@ func (w *world) account() account {
 			a.customers = append(a.customers, customer)
 			a.users[id] = l.user.ID
 		}
-		for _, id := range l.attached {
-			a.attached[id] = true
+		for _, id := range l.noted {
+			a.noted[id] = true
 		}
 	}
 	a.subscriptions = w.list("/v1/subscriptions?status=all&limit=100")
