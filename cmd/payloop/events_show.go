@@ -94,7 +94,7 @@ func whoseEvent(ctx context.Context, store *postgres.Store, e postgres.StoredEve
 	if err != nil {
 		return "", err
 	}
-	return e.CustomerID + ", " + p.User.Email, nil
+	return e.CustomerID + ", " + oneLine(p.User.Email), nil
 }
 
 func laneWords(lane string) string {

@@ -148,9 +148,8 @@ func mailLine(m postgres.QueuedMail) storyLine {
 }
 
 // inOrder sorts lines by time, and sums up spends of a day that nothing came
-// between.
-// Stripe's times are whole seconds: within one, what is done comes before what
-// follows from it.
+// between. Stripe's times are whole seconds: within one, what is done comes
+// before what follows from it.
 func inOrder(story []storyLine) []storyLine {
 	slices.SortStableFunc(story, func(a, b storyLine) int {
 		return cmp.Or(a.At.Truncate(time.Second).Compare(b.At.Truncate(time.Second)), cmp.Compare(a.rank(), b.rank()), a.At.Compare(b.At))

@@ -21,7 +21,7 @@ func introduce(out io.Writer, p identity, in *time.Location) {
 		fmt.Fprintf(out, "%s, a Stripe customer who is nobody's here\n", strings.Join(customers, ", "))
 		return
 	}
-	fmt.Fprintf(out, "%s, signed up %s\n", p.User.Email, clock(p.User.CreatedAt.In(in)))
+	fmt.Fprintf(out, "%s, signed up %s\n", oneLine(p.User.Email), clock(p.User.CreatedAt.In(in)))
 	if len(customers) == 0 {
 		fmt.Fprintln(out, "No Stripe customer yet: billing begins with the first purchase.")
 		return
