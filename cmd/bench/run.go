@@ -157,8 +157,8 @@ func (b *bench) measureCeiling(ctx context.Context) (err error) {
 func (b *bench) printCalls() {
 	n, example := b.stripe.called()
 	if n == 0 {
-		fmt.Fprintln(b.out, "Calls to Stripe: 0, as it must be.")
+		fmt.Fprintln(b.out, "Calls to Stripe about an event: 0, as it must be.")
 		return
 	}
-	fmt.Fprintf(b.out, "\n!!! CALLS TO STRIPE: %d, such as %s. There must be none.\n", n, example)
+	fmt.Fprintf(b.out, "\n!!! CALLS TO STRIPE ABOUT EVENTS: %d, such as %s. There must be none.\n", n, example)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"net/http"
 	"runtime"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ func TestARunEndsWithFigures(t *testing.T) {
 	if err := run(context.Background(), o, &out); err != nil {
 		t.Fatalf("%v\n%s", err, &out)
 	}
-	for _, want := range []string{"The generator reaches", "in flight", "  textbook", "sustained over 200ms", "Calls to Stripe: 0"} {
+	for _, want := range []string{"The generator reaches", "in flight", "  textbook", "sustained over 200ms", "Calls to Stripe about an event: 0"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, &out)
 		}
@@ -47,5 +48,27 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 		if err := o.check(); err == nil {
 			t.Errorf("%s: %+v passes", name, o)
 		}
+	}
+}
+
+func TestTheStubCountsWhatItRefuses(t *testing.T) {
+	t.Parallel()
+	s, err := startStripeStub()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.stop()
+	for path, want := range map[string]int{"/v1/events?delivery_success=false": http.StatusOK, "/v1/subscriptions/sub_1": http.StatusForbidden} {
+		resp, err := http.Get(s.url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%s: got %d, want %d", path, resp.StatusCode, want)
+		}
+	}
+	if n, example := s.called(); n != 1 || example != "GET /v1/subscriptions/sub_1" {
+		t.Errorf("counted %d, such as %s", n, example)
 	}
 }

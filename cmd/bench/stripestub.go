@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// stripeStub stands where Stripe would be, refuses every call and counts it. Everything that Payloop needs is in the
-// events, so a call is a mistake, in Payloop or in what is sent here.
+// stripeStub stands where Stripe would be. It has no undelivered events when Payloop's job asks for them; every other call it
+// refuses and counts. Everything that Payloop needs is in the events, so such a call is a mistake, in Payloop or in what is
+// sent here.
 type stripeStub struct {
 	url    string
 	server *http.Server
@@ -30,15 +31,19 @@ func startStripeStub() (*stripeStub, error) {
 }
 
 func (s *stripeStub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	if r.Method == http.MethodGet && r.URL.Path == "/v1/events" {
+		_, _ = w.Write([]byte(`{"object": "list", "url": "/v1/events", "has_more": false, "data": []}`))
+		return
+	}
 	s.mu.Lock()
 	s.calls[r.Method+" "+r.URL.Path]++
 	s.mu.Unlock()
-	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusForbidden)
 	_, _ = w.Write([]byte(`{"error": {"type": "invalid_request_error", "message": "The benchmark answers no calls."}}`))
 }
 
-// called returns how many calls there were, and one of them.
+// called returns how many calls were refused, and one of them.
 func (s *stripeStub) called() (n int, example string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
