@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,6 +24,9 @@ var (
 // that it waits for is the lease of a replica that died, and after it the
 // pauses between attempts.
 const giveUp = 3 * time.Minute
+
+// wrong is what no log may say, whatever breaks around the product.
+var wrong = regexp.MustCompile(`(?s)(panic|DATA RACE|deadlock detected|failed for good).{0,900}`)
 
 func TestUnderFaultsNothingAcknowledgedIsLostAndNothingHappensTwice(t *testing.T) {
 	if testing.Short() {
@@ -51,6 +55,9 @@ func TestUnderFaultsNothingAcknowledgedIsLostAndNothingHappensTwice(t *testing.T
 	for i, r := range w.replicas {
 		if code := r.stop(syscall.SIGTERM); code != 0 {
 			t.Errorf("replica %d ended with %d", i, code)
+		}
+		if said := wrong.FindString(r.log.String()); said != "" {
+			t.Errorf("replica %d: %s", i, said)
 		}
 	}
 	t.Log(w.report())

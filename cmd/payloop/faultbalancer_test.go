@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"sync"
-	"sync/atomic"
 	"testing"
 )
 
@@ -16,11 +15,11 @@ import (
 // takes turns, and whoever is sent to a dead one gets a 502. It keeps the
 // sender's side of the account: which events were acknowledged.
 type balancer struct {
-	url      string
-	replicas []*replica
-	turn     atomic.Int64
+	url string
 
 	mu           sync.Mutex
+	replicas     []*replica
+	turn         int
 	acknowledged map[string]int // answers 200, by event id
 	refused      map[int]int    // other answers to webhooks, by status
 }
@@ -40,10 +39,7 @@ func startBalancer(t *testing.T) *balancer {
 }
 
 func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	addr := ""
-	if n := int64(len(b.replicas)); n > 0 {
-		addr, _ = b.replicas[b.turn.Add(1)%n].addr.Load().(string)
-	}
+	addr := b.next()
 	proxy := httputil.ReverseProxy{
 		Transport:    balancerConnections,
 		Rewrite:      func(p *httputil.ProxyRequest) { p.Out.URL.Scheme, p.Out.URL.Host = "http", addr },
@@ -62,6 +58,25 @@ func (b *balancer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 	proxy.ServeHTTP(answer, r)
 	b.note(eventID(body), answer.status)
+}
+
+// next is where the replica listens whose turn it is; empty when it is dead.
+func (b *balancer) next() (addr string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.replicas) == 0 {
+		return ""
+	}
+	b.turn++
+	addr, _ = b.replicas[b.turn%len(b.replicas)].addr.Load().(string)
+	return addr
+}
+
+// add puts a replica behind the balancer.
+func (b *balancer) add(r *replica) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.replicas = append(b.replicas, r)
 }
 
 // statusWriter remembers the status.

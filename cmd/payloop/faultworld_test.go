@@ -59,9 +59,10 @@ func startFaultWorld(t *testing.T, seed int64) *faultWorld {
 	w.sync(w.catalog)
 	environ := append(w.environ("127.0.0.1:0"), "BASE_URL="+w.url)
 	for range 2 {
-		w.replicas = append(w.replicas, startReplica(t, environ))
+		r := startReplica(t, environ)
+		w.replicas = append(w.replicas, r)
+		w.balancer.add(r)
 	}
-	w.balancer.replicas = w.replicas
 	t.Cleanup(func() {
 		if t.Failed() {
 			for i, r := range w.replicas {
