@@ -4,18 +4,23 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/config"
+	"github.com/payloop/payloop/internal/jobs"
 	"github.com/payloop/payloop/internal/mail"
 	"github.com/payloop/payloop/internal/postgres"
 )
 
-// mailPause is how often the outbox is looked at: seldom enough to cost
-// nothing, and soon enough for somebody who has just paid.
-const mailPause = 5 * time.Second
+const (
+	// mailsEvery is how often the outbox is looked at: soon enough for somebody
+	// who has just paid.
+	mailsEvery = 10 * time.Second
+	// mailsTimeout bounds one round; what is left goes with the next. It is how
+	// long nothing is sent when a replica dies in the middle of a round.
+	mailsTimeout = time.Minute
+)
 
 // newSender makes the one who empties the outbox, with the mail server if
 // there is one.
@@ -27,6 +32,7 @@ func newSender(cfg config.Config, product billing.Product, store *postgres.Store
 		Observe: observe,
 	}
 	if cfg.SMTPURL == "" {
+		log.Info("No mail is sent: SMTP_URL is not set")
 		return s, nil
 	}
 	var err error
@@ -36,33 +42,10 @@ func newSender(cfg config.Config, product billing.Product, store *postgres.Store
 	return s, nil
 }
 
-// sendMails sends what is due until ctx ends. Every replica may.
-func sendMails(ctx context.Context, s *mail.Sender, log *slog.Logger) {
-	if s.Server == nil {
-		log.Info("No mail is sent: SMTP_URL is not set")
-	}
-	tick := time.NewTicker(mailPause)
-	defer tick.Stop()
-	for {
-		if _, err := s.SendDue(ctx); err != nil && ctx.Err() == nil {
-			log.Warn("Sending mails failed", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-// inBackground runs f, and returns what ends it: its context is cancelled, and
-// it is waited for.
-func inBackground(ctx context.Context, f func(context.Context)) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	running.Go(func() { f(ctx) })
-	return func() {
-		cancel()
-		running.Wait()
-	}
+// mailJob sends what is due. It is cut off between two mails.
+func mailJob(s *mail.Sender) jobs.Job {
+	return jobs.Job{Name: "send_mails", Every: mailsEvery, AtStart: true, Timeout: mailsTimeout, Run: func(ctx context.Context) error {
+		_, err := s.SendDue(ctx)
+		return err
+	}}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -30,7 +31,7 @@ func (b *bundle) sendMails() {
 	b.t.Helper()
 	var wg sync.WaitGroup
 	for range 2 {
-		replica, err := newSender(b.cfg, b.catalog.Product, b.store, b.app.mails.Log, b.app.metrics)
+		replica, err := newSender(b.cfg, b.catalog.Product, b.store, slog.New(slog.NewTextHandler(b.log, nil)), b.app.metrics)
 		if err != nil {
 			b.t.Fatal(err)
 		}

@@ -16,7 +16,6 @@ import (
 	"github.com/payloop/payloop/internal/config"
 	"github.com/payloop/payloop/internal/inbox"
 	"github.com/payloop/payloop/internal/jobs"
-	"github.com/payloop/payloop/internal/mail"
 	"github.com/payloop/payloop/internal/metrics"
 	"github.com/payloop/payloop/internal/postgres"
 	"github.com/payloop/payloop/internal/stripeapi"
@@ -62,7 +61,6 @@ func serve(ctx context.Context) error {
 		return err
 	}
 	defer a.jobs.Stop()
-	defer inBackground(ctx, func(ctx context.Context) { sendMails(ctx, a.mails, log) })()
 	return a.listen(ctx, cfg, log)
 }
 
@@ -84,7 +82,6 @@ func checkDatabase(ctx context.Context, store *postgres.Store) error {
 type app struct {
 	handlers  *handlers.Handlers
 	processor *inbox.Processor
-	mails     *mail.Sender
 	jobs      *jobs.Runner
 	metrics   *metrics.Metrics
 }
@@ -107,13 +104,13 @@ func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log
 	if err != nil {
 		return nil, err
 	}
-	runner, err := jobs.New(jobs.Options{DB: store.DB(), Log: log, Done: m.JobDone, Jobs: backgroundJobs(cfg, cat, store, processor.Wake, m, log)})
+	work := append(backgroundJobs(cfg, cat, store, processor.Wake, m, log), mailJob(mails))
+	runner, err := jobs.New(jobs.Options{DB: store.DB(), Log: log, Done: m.JobDone, Jobs: work})
 	if err != nil {
 		return nil, err
 	}
 	return &app{
 		processor: processor,
-		mails:     mails,
 		jobs:      runner,
 		metrics:   m,
 		handlers: &handlers.Handlers{
