@@ -25,10 +25,15 @@ const (
 	stopGrace = 5 * time.Second
 	// keepFor is how long the rows of finished jobs are kept to look at.
 	keepFor = 24 * time.Hour
+	// rescueAfter is when a job that still counts as running is looked at: past
+	// its own timeout whoever had it has died, and it is taken up again. River
+	// would wait for an hour, in which the job could not come round.
+	rescueAfter = time.Minute
 	// attempts is how often a job is tried: it comes round again anyway.
 	attempts = 3
-	// width is how many jobs one replica works on at once.
-	width = 2
+	// width is how many jobs one replica works on at once: all that there are,
+	// so that a long walk over Stripe's objects does not hold up the mails.
+	width = 8
 )
 
 // Job is something that comes round.
@@ -36,7 +41,7 @@ type Job struct {
 	Name    string        // two characters at least, as metrics and River's tables show it
 	Every   time.Duration // from one time it is due to the next
 	AtStart bool          // also when a replica becomes the leader
-	Timeout time.Duration // after which it is cut off; shorter than an hour
+	Timeout time.Duration // after which it is cut off, or given to another replica when its own has died
 	Run     func(ctx context.Context) error
 }
 
@@ -78,6 +83,7 @@ func New(o Options) (*Runner, error) {
 		Logger:                      slog.New(atLeastWarn{o.Log.Handler()}),
 		MaxAttempts:                 attempts,
 		PeriodicJobs:                periodic,
+		RescueStuckJobsAfter:        rescueAfter,
 		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: width}},
 		SoftStopTimeout:             stopGrace,
 		Workers:                     workers,

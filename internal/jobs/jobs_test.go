@@ -158,6 +158,33 @@ func TestAJobThatFailsIsToldOnceAndDoesNotStopTheOthers(t *testing.T) {
 	}
 }
 
+func TestAJobWhoseProcessDiedIsTakenUpAgainAfterItsTimeout(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	migrate(t, store)
+	var none []string
+	err := store.Select(t.Context(), &none, `
+		INSERT INTO river_job (kind, args, state, queue, priority, attempt, max_attempts, attempted_at, attempted_by, scheduled_at)
+		SELECT 'periodic', jsonb_build_object('name', name), 'running', 'default', 1, 1, 3, now() - interval '2 minutes', '{dead}', now() - interval '2 minutes'
+		FROM unnest('{short,long}'::text[]) AS n (name)
+		RETURNING ''`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var short, long atomic.Int64
+	count := func(n *atomic.Int64) func(context.Context) error {
+		return func(context.Context) error { n.Add(1); return nil }
+	}
+	var log lockedBuffer
+	start(t, store, &log, func(string, string, time.Duration) {},
+		jobs.Job{Name: "short", Every: time.Hour, Timeout: time.Minute, Run: count(&short)},
+		jobs.Job{Name: "long", Every: time.Hour, Timeout: time.Hour, Run: count(&long)})
+	testkit.Eventually(t, 2*patience, func() (bool, string) { return short.Load() == 1, log.String() })
+	if long.Load() != 0 {
+		t.Error("one whose timeout is not over was taken up, too")
+	}
+}
+
 func TestStopCutsOffAJobThatDoesNotEndAndMayBeCalledTwice(t *testing.T) {
 	t.Parallel()
 	store := open(t)
