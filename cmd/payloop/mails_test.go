@@ -84,9 +84,10 @@ func TestEachEventFiveTimesToTwoReplicasGrantsOnceAndTellsOnce(t *testing.T) {
 	other := b.replica()
 	c := b.person()
 	back := b.buy(c, "Basic", "month")
+	events := b.events()
 	var wg sync.WaitGroup
 	for n := range 10 {
-		for _, e := range b.events() {
+		for _, e := range events {
 			wg.Go(func() { []*bundle{b, other}[n%2].wantDelivered(e) })
 		}
 	}
@@ -95,6 +96,9 @@ func TestEachEventFiveTimesToTwoReplicasGrantsOnceAndTellsOnce(t *testing.T) {
 	b.worked()
 	if n := b.count(`SELECT count(*) FROM credit_entries WHERE kind = 'plan_grant'`); n != 1 {
 		t.Errorf("got %d grants, want 1", n)
+	}
+	if n := b.count(`SELECT count(*) FROM stripe_events`); n != len(events) { // each row is a line of the timeline
+		t.Errorf("got %d events, want %d", n, len(events))
 	}
 	b.wantMails(server, c, "Your Basic plan is active")
 	b.wantMails(server, c, "Your Basic plan is active") // nothing is left to be sent
