@@ -31,7 +31,7 @@ func (w *world) bringUp(ctx context.Context) error {
 		return err
 	}
 	w.bin = filepath.Dir(self)
-	for _, step := range []func(context.Context) error{w.startDatabase, w.startSandbox, w.migrate, w.syncCatalog, w.startApp} {
+	for _, step := range []func(context.Context) error{w.startDatabase, w.startSandbox, w.migrate, w.syncCatalog, w.setUpWebhooks, w.startApp} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -87,6 +87,17 @@ func (w *world) migrate(ctx context.Context) error {
 
 func (w *world) syncCatalog(ctx context.Context) error {
 	return w.runOnce(ctx, program{name: "catalog", file: "payloop", args: []string{"catalog", "sync"}})
+}
+
+// setUpWebhooks has the sandbox send what the app takes, and no more. At the real Stripe that is the founder's to do.
+func (w *world) setUpWebhooks(ctx context.Context) error {
+	if w.settings.stripe != sandbox {
+		return nil
+	}
+	return w.runOnce(ctx, program{
+		name: "webhooks", file: "payloop", args: []string{"webhooks", "setup"},
+		logOnly: true, // it speaks of a secret that is known here
+	})
 }
 
 func (w *world) startApp(ctx context.Context) error {

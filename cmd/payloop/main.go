@@ -41,7 +41,7 @@ folder; .env.example describes them all.`,
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), migrateCommand(), catalogCommand(), eventsCommand(), timelineCommand())
+	root.AddCommand(serveCommand(), migrateCommand(), catalogCommand(), eventsCommand(), timelineCommand(), webhooksCommand(), doctorCommand())
 	root.SetArgs(args)
 	return root.ExecuteContext(ctx)
 }

@@ -49,6 +49,7 @@ const (
 	Database Need = 1 << iota
 	Stripe
 	Web
+	Address // of Web only BASE_URL, and that given, not derived
 )
 
 // Load reads and checks the variables in environ ("NAME=value"), as far as
@@ -72,8 +73,11 @@ func Load(environ []string, need Need) (Config, error) {
 	if need&Stripe != 0 {
 		problems = append(problems, c.checkStripe()...)
 	}
-	if need&Web != 0 {
+	switch {
+	case need&Web != 0:
 		problems = append(problems, c.checkWeb()...)
+	case need&Address != 0:
+		problems = append(problems, c.checkBaseURL()...)
 	}
 	return c, errors.Join(problems...)
 }

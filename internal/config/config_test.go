@@ -81,6 +81,12 @@ func TestLoadChecksOnlyWhatACommandNeeds(t *testing.T) {
 	if _, err := Load([]string{"STRIPE_SECRET_KEY=sk_test_1"}, Stripe); err != nil {
 		t.Error(err)
 	}
+	if _, err := Load([]string{"BASE_URL=https://app.example.com"}, Address); err != nil {
+		t.Error(err)
+	}
+	if _, err := Load([]string{"LISTEN_ADDR=localhost:8080"}, Address); err == nil || !strings.Contains(err.Error(), "BASE_URL is missing") {
+		t.Errorf("an address to listen on was taken for the one to give to Stripe: %v", err)
+	}
 }
 
 func TestLoadTakesSeveralSecrets(t *testing.T) {
