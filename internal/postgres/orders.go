@@ -44,7 +44,8 @@ func (tx *Tx) putOrder(ctx context.Context, o billing.Order) error {
 
 // putOrderCharge notes the receipt and what was refunded of the order's
 // charge, and takes the same share of its credits back. found is false when no
-// order has that payment intent.
+// order has that payment intent, or when a refund came before the order was
+// seen as paid: there is no grant yet of which to take something back.
 func (tx *Tx) putOrderCharge(ctx context.Context, c billing.Charge) (found bool, err error) {
 	var sessions []string
 	err = tx.tx.SelectContext(ctx, &sessions, `
@@ -52,7 +53,7 @@ func (tx *Tx) putOrderCharge(ctx context.Context, c billing.Charge) (found bool,
 			receipt_url = CASE WHEN $2 = '' THEN receipt_url ELSE $2 END,
 			amount_refunded = GREATEST(amount_refunded, $3),
 			status = CASE WHEN status = 'paid' AND $3 > 0 AND $3 >= $4 THEN 'refunded' ELSE status END
-		WHERE payment_intent_id = $1
+		WHERE payment_intent_id = $1 AND ($3 = 0 OR status IN ('paid', 'refunded'))
 		RETURNING session_id`, c.PaymentIntentID, c.ReceiptURL, c.AmountRefunded, c.Amount)
 	if err != nil {
 		return false, fmt.Errorf("charge on order with %s: %w", c.PaymentIntentID, err)

@@ -115,6 +115,39 @@ func TestAGrantCountsOnceHoweverManyBringIt(t *testing.T) {
 	}
 }
 
+func TestARefundWaitsUntilTheOrderIsPaidAndHasGranted(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.customer()
+	order := billing.Order{SessionID: "cs_1", UserID: c.UserID, PaymentIntentID: "pi_1", Plan: "Basic", Total: billing.Money{Amount: 500, Currency: "usd"},
+		Credits: 1000, Status: billing.OrderPending, CreatedAt: b.now, AsOf: b.now}
+	session := billing.ObjectRef{Kind: billing.SessionObject, ID: "cs_1"}
+	charge := billing.ObjectRef{Kind: billing.ChargeObject, ID: "ch_1"}
+	write := func(change billing.Change) error {
+		t.Helper()
+		leftOut, err := b.WriteWorks(t.Context(), []billing.Work{{Change: change}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return leftOut[change.Ref]
+	}
+	refund := billing.Change{Ref: charge, Charge: &billing.Charge{ID: "ch_1", PaymentIntentID: "pi_1", Amount: 500, AmountRefunded: 500, Ours: true}}
+	if err := write(billing.Change{Ref: session, Order: &order}); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(refund); !errors.Is(err, errNoOrder) {
+		t.Errorf("before the money was seen to come: got %v, want %v", err, errNoOrder)
+	}
+	order.Status = billing.OrderPaid
+	grant := billing.Grant{UserID: c.UserID, Amount: 1000, Kind: billing.Purchase, Key: billing.SessionKey("cs_1")}
+	if err := write(billing.Change{Ref: session, Order: &order, Grant: &grant}); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(refund); err != nil || b.balance(c.UserID) != 50 {
+		t.Errorf("got %v, and %d credits, want 50", err, b.balance(c.UserID))
+	}
+}
+
 func TestARefundTakesBackDownToZeroAndRecordsTheShortfall(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
