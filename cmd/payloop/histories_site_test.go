@@ -88,6 +88,7 @@ func (s *site) assemble(dsn, stripeURL string) (*postgres.Store, *app) {
 		s.t.Fatal(err)
 	}
 	a.processor.Engine.Source.(*inbox.Paced).Each = time.Millisecond
+	a.processor.Idle = 20 * time.Millisecond
 	return store, a
 }
 

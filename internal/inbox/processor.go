@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -41,6 +42,7 @@ type Processor struct {
 	Log     *slog.Logger
 	Observe Observer
 	Now     func() time.Time
+	Idle    time.Duration // between two looks of an idle lane; zero: a second
 
 	lanes    []*lane
 	stop     chan struct{}
@@ -104,7 +106,7 @@ func (l *lane) rouse() {
 
 // run claims events and hands them to at most width goroutines.
 func (p *Processor) run(ctx context.Context, l *lane) {
-	tick := time.NewTicker(idlePause)
+	tick := time.NewTicker(cmp.Or(p.Idle, idlePause))
 	defer tick.Stop()
 	free := make(chan struct{}, l.width)
 	for range l.width {
