@@ -1,5 +1,6 @@
 // Command dev is `make run`: everything that Payloop needs, on this machine, without configuration. It starts a Postgres
 // of its own, the sandbox (a local Stripe), migrates, makes the catalog and serves the app, and stops all of it together.
+// With arguments it is the product's command of that name, for what is up: `bin/dev doctor`.
 package main
 
 import (
@@ -17,6 +18,9 @@ import (
 
 func main() {
 	devdb.MaybeKeep()
+	if args := os.Args[1:]; len(args) > 0 {
+		os.Exit(runTool(args, os.Stdin, os.Stdout, os.Stderr))
+	}
 	// Linux ends children with the thread that started them. This one lasts as long as the program.
 	runtime.LockOSThread()
 	os.Exit(run(os.Stdout, os.Stderr))
@@ -36,6 +40,10 @@ func run(out, errs io.Writer) int {
 	ctx, end := context.WithCancelCause(context.Background())
 	w := &world{settings: s, out: &lines{to: out}, end: end, hurry: watch(end)}
 	err = w.bringUp(ctx)
+	if err == nil {
+		err = w.keepEnvironment()
+		defer w.dropEnvironment()
+	}
 	if err == nil {
 		w.summary().print(out)
 		<-ctx.Done()

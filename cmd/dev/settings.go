@@ -39,12 +39,17 @@ type settings struct {
 	sessionKeys                       string
 }
 
+// defaultDataDir is where data goes unless DATA_DIR names another folder.
+const defaultDataDir = ".data"
+
+// errUnreadable says no more because the parser's message may quote a line with a secret in it.
+var errUnreadable = errors.New("The file .env cannot be read: each line must be NAME=value.")
+
 // loadSettings reads the environment and the file .env, and makes the data folder and the secrets in it.
 func loadSettings() (settings, error) {
 	file, err := godotenv.Read()
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		// The parser's message may quote a line with a secret in it.
-		return settings{}, errors.New("The file .env cannot be read: each line must be NAME=value.")
+		return settings{}, errUnreadable
 	}
 	s, err := newSettings(merge(os.Environ(), file))
 	if err != nil {
@@ -70,15 +75,10 @@ func merge(environ []string, file map[string]string) map[string]string {
 }
 
 func newSettings(given map[string]string) (settings, error) {
-	get := func(name, otherwise string) string {
-		if value := strings.TrimSpace(given[name]); value != "" {
-			return value
-		}
-		return otherwise
-	}
+	get := func(name, otherwise string) string { return orElse(given[name], otherwise) }
 	s := settings{
 		given:         given,
-		dataDir:       get("DATA_DIR", ".data"),
+		dataDir:       get("DATA_DIR", defaultDataDir),
 		listenAddr:    get("LISTEN_ADDR", "localhost:8080"),
 		sandboxAddr:   get("SANDBOX_ADDR", "localhost:8421"),
 		databaseURL:   get("DATABASE_URL", ""),
@@ -93,6 +93,14 @@ func newSettings(given map[string]string) (settings, error) {
 		return settings{}, s.noWebhookSecret()
 	}
 	return s, nil
+}
+
+// orElse is a value, or another where it is empty.
+func orElse(value, otherwise string) string {
+	if value = strings.TrimSpace(value); value != "" {
+		return value
+	}
+	return otherwise
 }
 
 func (s *settings) chooseStripe() {
@@ -134,16 +142,7 @@ func (s *settings) fillSecrets() (err error) {
 
 // childEnvironment is what the app and the sandbox get: everything that was given, and what was filled in.
 func (s settings) childEnvironment() []string {
-	filled := map[string]string{
-		"DATA_DIR":              s.dataDir,
-		"DATABASE_URL":          s.databaseURL,
-		"LISTEN_ADDR":           s.listenAddr,
-		"BASE_URL":              s.baseURL,
-		"SESSION_KEYS":          s.sessionKeys,
-		"STRIPE_SECRET_KEY":     s.secretKey,
-		"STRIPE_WEBHOOK_SECRET": s.webhookSecret,
-		"STRIPE_API_BASE":       s.apiBase,
-	}
+	filled := s.filled()
 	var environ []string
 	for name, value := range s.given {
 		if _, ours := filled[name]; !ours {
@@ -154,6 +153,20 @@ func (s settings) childEnvironment() []string {
 		environ = append(environ, name+"="+value)
 	}
 	return environ
+}
+
+// filled are the variables that have a value here even if none was given.
+func (s settings) filled() map[string]string {
+	return map[string]string{
+		"DATA_DIR":              s.dataDir,
+		"DATABASE_URL":          s.databaseURL,
+		"LISTEN_ADDR":           s.listenAddr,
+		"BASE_URL":              s.baseURL,
+		"SESSION_KEYS":          s.sessionKeys,
+		"STRIPE_SECRET_KEY":     s.secretKey,
+		"STRIPE_WEBHOOK_SECRET": s.webhookSecret,
+		"STRIPE_API_BASE":       s.apiBase,
+	}
 }
 
 // databaseDir is another for each Stripe: a customer whom the sandbox knows is unknown to the real one.

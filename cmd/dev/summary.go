@@ -57,7 +57,7 @@ func (s summary) rows() []row {
 	if s.settings.stripe != liveMode {
 		rows = append(rows, row{"Test card", []string{"4242 4242 4242 4242, any future date, any CVC"}})
 	}
-	return rows
+	return append(rows, row{"Commands", []string{"bin/dev doctor, bin/dev events list, …: those of bin/payloop, for what is up here"}})
 }
 
 func (s summary) stripe() []string {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -327,6 +328,38 @@ func TestTheDoctorSaysWhyAnEventDoesNotArrive(t *testing.T) {
 		})
 	}
 }
+
+func TestTheDoctorSeesThatEventsAreNotWorkedOff(t *testing.T) {
+	t.Parallel()
+	b := healthy(t)
+	b.app.processor.Stop()
+	e := b.examine(t, doctorOptions{})
+	e.want(doctor.Warning, "round trip", "has not been worked off yet")
+	if e.err != nil {
+		t.Errorf("a warning ended the command with %v", e.err)
+	}
+}
+
+func TestTheDoctorSaysWhatItCouldNotCleanUp(t *testing.T) {
+	t.Parallel()
+	b := healthy(t)
+	settings := doctor.ReadSettings(b.environ(strings.TrimPrefix(b.cfg.BaseURL, "http://")))
+	trip := newRoundTrip(b.cfg, newStripe(b.cfg, newLogger(b.cfg)), b.store)
+	trip.Stripe = keepsProbes{trip.Stripe}
+	d := doctor.Doctor{
+		Settings: settings, Catalog: b.catalog, Store: b.store, Stripe: newStripe(b.cfg, newLogger(b.cfg)), Want: wantedEndpoint(b.cfg),
+		RoundTrip: trip, Now: time.Now, Report: func(doctor.Finding) {},
+	}
+	findings := d.Examine(t.Context())
+	if last := findings[len(findings)-1]; last.Status != doctor.Warning || !strings.Contains(last.Text, "cus_") {
+		t.Errorf("got %+v", last)
+	}
+}
+
+// keepsProbes is a Stripe that deletes nothing.
+type keepsProbes struct{ doctor.Prober }
+
+func (keepsProbes) DeleteProbe(context.Context, string) error { return errors.New("not now") }
 
 // answerInstead has another program listen where the app did.
 func (b *bundle) answerInstead(h http.Handler) {
