@@ -20,7 +20,7 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "payloop:", err)
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
 }
 
@@ -41,7 +41,7 @@ folder; .env.example describes them all.`,
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), migrateCommand(), catalogCommand(), eventsCommand(), timelineCommand(), webhooksCommand(), doctorCommand())
+	root.AddCommand(serveCommand(), migrateCommand(), catalogCommand(), eventsCommand(), timelineCommand(), webhooksCommand(), doctorCommand(), reconcileCommand())
 	root.SetArgs(args)
 	return root.ExecuteContext(ctx)
 }

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/payloop/payloop/internal/billing"
+	"github.com/payloop/payloop/internal/reconcile"
+)
+
+// reporter prints what a reconcile finds, as it finds it.
+type reporter interface {
+	found(d reconcile.Drift) error
+	end(s reconcile.Summary, o reconcile.Options) error
+}
+
+// report runs a reconcile and prints it. It returns an *exitError when there
+// were differences.
+func report(ctx context.Context, out io.Writer, r *reconcile.Reconciler, o reconcile.Options, asJSON bool) error {
+	var p reporter = &textReport{out: out, idWidth: 30}
+	if asJSON {
+		p = &jsonReport{out: out}
+	}
+	bar := newProgress(os.Stderr)
+	r.Progress = bar.add
+	r.Found = func(d reconcile.Drift) error {
+		bar.clear()
+		return p.found(d)
+	}
+	summary, err := r.Run(ctx, o)
+	bar.clear()
+	if err != nil {
+		return fmt.Errorf("reconcile stopped after %d differences, of which %d are repaired, and can be run again: %w", summary.Total(), summary.Repaired, err)
+	}
+	if err := p.end(summary, o); err != nil {
+		return err
+	}
+	if n := summary.Total(); n > 0 {
+		return &exitError{exitDrift, errors.New(verdict(summary, o))}
+	}
+	return nil
+}
+
+// verdict is one sentence about what was found.
+func verdict(s reconcile.Summary, o reconcile.Options) string {
+	n := s.Total()
+	switch left := n - s.Repaired; {
+	case n == 0:
+		return "Nothing differs from Stripe."
+	case o.DryRun:
+		return fmt.Sprintf("%s from Stripe; nothing was changed, because this is a dry run", differ(n))
+	case left == 0:
+		return fmt.Sprintf("%s from Stripe, and all were repaired", differ(n))
+	default:
+		return fmt.Sprintf("%s from Stripe, %d were repaired; what to do about the rest stands beside it", differ(n), s.Repaired)
+	}
+}
+
+func differ(n int) string {
+	if n == 1 {
+		return "1 object differed"
+	}
+	return fmt.Sprintf("%d objects differed", n)
+}
+
+// textReport prints a line for each field, in columns.
+type textReport struct {
+	out     io.Writer
+	idWidth int // grows with the longest ID so far
+}
+
+const fieldWidth = 22
+
+func (t *textReport) found(d reconcile.Drift) error {
+	t.idWidth = max(t.idWidth, len(d.ID))
+	lines := make([]string, 0, len(d.Fields)+2)
+	switch d.Row {
+	case reconcile.RowMissing:
+		lines = append(lines, t.line(d.ID, "(row)", "missing here"))
+	case reconcile.RowOrphan:
+		lines = append(lines, t.line(d.ID, "(row)", "unknown to Stripe"))
+	}
+	for _, f := range d.Fields {
+		lines = append(lines, t.line(d.ID, f.Field, orDash(f.Mirror)+" → "+orDash(f.Stripe)))
+	}
+	if d.Problem != "" {
+		lines = append(lines, t.line(d.ID, "(not repaired)", d.Problem))
+	}
+	_, err := fmt.Fprintln(t.out, strings.Join(lines, "\n"))
+	return err
+}
+
+func (t *textReport) line(id, field, what string) string {
+	return fmt.Sprintf("%-*s  %-*s  %s", t.idWidth, id, fieldWidth, field, what)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}
+
+func (t *textReport) end(s reconcile.Summary, o reconcile.Options) error {
+	var checked []string
+	for _, kind := range walked {
+		if n, looked := s.Checked[kind]; looked {
+			checked = append(checked, fmt.Sprintf("%d %ss", n, strings.ReplaceAll(string(kind), ".", " ")))
+		}
+	}
+	fmt.Fprintf(t.out, "Looked at %s.\n", strings.Join(checked, ", "))
+	if s.Strangers > 0 {
+		fmt.Fprintf(t.out, "%d of them belong to customers who are nobody's here; they were left alone.\n", s.Strangers)
+	}
+	if s.OnTheirWay > 0 {
+		fmt.Fprintf(t.out, "%d differ because an event about them is still being worked on.\n", s.OnTheirWay)
+	}
+	if s.Total() > 0 {
+		return nil // the error tells
+	}
+	_, err := fmt.Fprintln(t.out, verdict(s, o))
+	return err
+}
+
+// walked are the kinds in the order in which they are looked at.
+var walked = []billing.ObjectKind{
+	reconcile.PriceKind, billing.CustomerObject, billing.SubscriptionObject, billing.InvoiceObject, billing.SessionObject,
+	billing.ChargeObject, reconcile.EventKind,
+}
+
+// jsonReport prints one document, and keeps none of it in memory:
+// {"drift": [...], "summary": {...}}.
+type jsonReport struct {
+	out   io.Writer
+	begun bool
+}
+
+func (j *jsonReport) found(d reconcile.Drift) error {
+	body, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	start := ",\n  "
+	if !j.begun {
+		start = "{\"drift\": [\n  "
+	}
+	j.begun = true
+	_, err = fmt.Fprintf(j.out, "%s%s", start, body)
+	return err
+}
+
+func (j *jsonReport) end(s reconcile.Summary, o reconcile.Options) error {
+	body, err := json.Marshal(struct {
+		DryRun bool   `json:"dry_run"`
+		Since  string `json:"since,omitempty"`
+		reconcile.Summary
+	}{o.DryRun, timeText(o), s})
+	if err != nil {
+		return err
+	}
+	start := "\n], "
+	if !j.begun {
+		start = "{\"drift\": [], "
+	}
+	_, err = fmt.Fprintf(j.out, "%s\"summary\": %s}\n", start, body)
+	return err
+}
+
+func timeText(o reconcile.Options) string {
+	if o.Since.IsZero() {
+		return ""
+	}
+	return o.Since.UTC().Format("2006-01-02T15:04:05Z")
+}
+
+// progress counts on a terminal; elsewhere it is silent.
+type progress struct{ bar *progressbar.ProgressBar }
+
+func newProgress(f *os.File) progress {
+	info, err := f.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return progress{}
+	}
+	return progress{progressbar.NewOptions(-1,
+		progressbar.OptionSetWriter(f), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
+		progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription("objects"))}
+}
+
+func (p progress) add(kind billing.ObjectKind, n int) {
+	if p.bar != nil {
+		p.bar.Describe(string(kind) + "s")
+		_ = p.bar.Add(n) // it is decoration
+	}
+}
+
+func (p progress) clear() {
+	if p.bar != nil {
+		_ = p.bar.Clear()
+	}
+}
