@@ -74,13 +74,17 @@ look at everything.`,
 		},
 	}
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitCannotRun, err} })
-	cmd.Flags().StringVar(&f.since, "since", "", "only what was made or changed since then: 72h, 2026-01-31, or 2026-01-31T10:00:00Z")
+	cmd.Flags().StringVar(&f.since, "since", "", "only what was made or changed since then: 72h, 3d, 2026-11-21")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "print what differs, and change nothing")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print JSON")
 	return cmd
 }
 
 func runReconcile(ctx context.Context, out io.Writer, f reconcileFlags) error {
+	since, err := parseTime(f.since, time.Now())
+	if err != nil {
+		return fmt.Errorf("--since: %w", err)
+	}
 	cfg, err := loadConfig(config.Database | config.Stripe)
 	if err != nil {
 		return err
@@ -95,10 +99,6 @@ func runReconcile(ctx context.Context, out io.Writer, f reconcileFlags) error {
 	}
 	defer store.Close()
 	if err := checkDatabase(ctx, store); err != nil {
-		return err
-	}
-	since, err := parseSince(f.since, store.Now())
-	if err != nil {
 		return err
 	}
 	r := newReconciler(cfg, cat, store, newLogger(cfg))
@@ -137,21 +137,4 @@ func priceDrifts(changes []catalog.Change) []reconcile.Drift {
 		})
 	}
 	return out
-}
-
-// parseSince reads how far back is asked for: so long ago, or a day or a time
-// in UTC. Empty means everything, the zero time.
-func parseSince(s string, now time.Time) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	if d, err := time.ParseDuration(s); err == nil && d > 0 {
-		return now.Add(-d), nil
-	}
-	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if t, err := time.Parse(layout, s); err == nil && t.Before(now) {
-			return t, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("--since %q is not understood: say how long ago, such as 72h, or since when, such as %s", s, now.AddDate(0, 0, -3).Format(time.DateOnly))
 }

@@ -162,7 +162,7 @@ func TestEachKindOfDriftIsReportedAndRepaired(t *testing.T) {
 			t.Errorf("%s: the dry run changed something:\n%s\nwas\n%s", d.name, got, damaged)
 		}
 		out, exit = b.reconcile(reconcile.Options{})
-		if exit != exitDrift || !reports(out, d.field, d.values) || !strings.Contains(out, "all were repaired") {
+		if exit != exitDrift || !reports(out, d.field, d.values) || !strings.Contains(out, "all of it is repaired") {
 			t.Errorf("%s: got exit %d, want %s %q in:\n%s", d.name, exit, d.field, d.values, out)
 		}
 		if got := b.mirror(); got != want {

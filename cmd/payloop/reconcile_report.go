@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
-
-	"github.com/schollz/progressbar/v3"
 
 	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/reconcile"
@@ -55,19 +52,12 @@ func verdict(s reconcile.Summary, o reconcile.Options) string {
 	case n == 0:
 		return "Nothing differs from Stripe."
 	case o.DryRun:
-		return fmt.Sprintf("%s from Stripe; nothing was changed, because this is a dry run", differ(n))
+		return plural(n, "object") + " differed from Stripe; nothing was changed, because this is a dry run"
 	case left == 0:
-		return fmt.Sprintf("%s from Stripe, and all were repaired", differ(n))
+		return plural(n, "object") + " differed from Stripe, and all of it is repaired"
 	default:
-		return fmt.Sprintf("%s from Stripe, %d were repaired; what to do about the rest stands beside it", differ(n), s.Repaired)
+		return fmt.Sprintf("%s differed from Stripe, %d of them repaired; why the rest is not stands beside it", plural(n, "object"), s.Repaired)
 	}
-}
-
-func differ(n int) string {
-	if n == 1 {
-		return "1 object differed"
-	}
-	return fmt.Sprintf("%d objects differed", n)
 }
 
 // textReport prints a line for each field, in columns.
@@ -98,7 +88,7 @@ func (t *textReport) found(d reconcile.Drift) error {
 }
 
 func (t *textReport) line(id, field, what string) string {
-	return fmt.Sprintf("%-*s  %-*s  %s", t.idWidth, id, fieldWidth, field, what)
+	return fmt.Sprintf("%-*s  %-*s  %s", t.idWidth, id, fieldWidth, field, oneLine(what))
 }
 
 func orDash(s string) string {
@@ -112,7 +102,7 @@ func (t *textReport) end(s reconcile.Summary, o reconcile.Options) error {
 	var checked []string
 	for _, kind := range walked {
 		if n, looked := s.Checked[kind]; looked {
-			checked = append(checked, fmt.Sprintf("%d %ss", n, strings.ReplaceAll(string(kind), ".", " ")))
+			checked = append(checked, plural(n, strings.ReplaceAll(string(kind), ".", " ")))
 		}
 	}
 	fmt.Fprintf(t.out, "Looked at %s.\n", strings.Join(checked, ", "))
@@ -133,75 +123,4 @@ func (t *textReport) end(s reconcile.Summary, o reconcile.Options) error {
 var walked = []billing.ObjectKind{
 	reconcile.PriceKind, billing.CustomerObject, billing.SubscriptionObject, billing.InvoiceObject, billing.SessionObject,
 	billing.ChargeObject, reconcile.EventKind,
-}
-
-// jsonReport prints one document, and keeps none of it in memory:
-// {"drift": [...], "summary": {...}}.
-type jsonReport struct {
-	out   io.Writer
-	begun bool
-}
-
-func (j *jsonReport) found(d reconcile.Drift) error {
-	body, err := json.Marshal(d)
-	if err != nil {
-		return err
-	}
-	start := ",\n  "
-	if !j.begun {
-		start = "{\"drift\": [\n  "
-	}
-	j.begun = true
-	_, err = fmt.Fprintf(j.out, "%s%s", start, body)
-	return err
-}
-
-func (j *jsonReport) end(s reconcile.Summary, o reconcile.Options) error {
-	body, err := json.Marshal(struct {
-		DryRun bool   `json:"dry_run"`
-		Since  string `json:"since,omitempty"`
-		reconcile.Summary
-	}{o.DryRun, timeText(o), s})
-	if err != nil {
-		return err
-	}
-	start := "\n], "
-	if !j.begun {
-		start = "{\"drift\": [], "
-	}
-	_, err = fmt.Fprintf(j.out, "%s\"summary\": %s}\n", start, body)
-	return err
-}
-
-func timeText(o reconcile.Options) string {
-	if o.Since.IsZero() {
-		return ""
-	}
-	return o.Since.UTC().Format("2006-01-02T15:04:05Z")
-}
-
-// progress counts on a terminal; elsewhere it is silent.
-type progress struct{ bar *progressbar.ProgressBar }
-
-func newProgress(f *os.File) progress {
-	info, err := f.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return progress{}
-	}
-	return progress{progressbar.NewOptions(-1,
-		progressbar.OptionSetWriter(f), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
-		progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription("objects"))}
-}
-
-func (p progress) add(kind billing.ObjectKind, n int) {
-	if p.bar != nil {
-		p.bar.Describe(string(kind) + "s")
-		_ = p.bar.Add(n) // it is decoration
-	}
-}
-
-func (p progress) clear() {
-	if p.bar != nil {
-		_ = p.bar.Clear()
-	}
 }
