@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/payloop/payloop/internal/testkit"
@@ -98,4 +99,27 @@ func TestASubscriptionOfAnUnknownCustomerWaitsUntilTheCustomerIsKnown(t *testing
 	})
 	b.wantMirrorAsStripe()
 	b.wantAccount(c, "Basic", "1,050")
+}
+
+func TestEachEventFiveTimesToTwoReplicasShowsOnceInTheTimeline(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	other := b.replica()
+	c := b.person()
+	b.buy(c, "Basic", "month")
+	events := b.events()
+	var wg sync.WaitGroup
+	for n := range 10 {
+		for _, e := range events {
+			wg.Go(func() { []*bundle{b, other}[n%2].wantDelivered(e) })
+		}
+	}
+	wg.Wait()
+	b.worked()
+	out := b.command(0, "", "timeline", c.email)
+	for _, once := range []string{"+1,000 credits", "invoice.paid", "customer.subscription.created", "checkout.session.completed"} {
+		if n := strings.Count(out, once); n != 1 {
+			t.Errorf("%s stands there %d times:\n%s", once, n, out)
+		}
+	}
 }

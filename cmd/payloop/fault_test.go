@@ -120,7 +120,7 @@ func (w *faultWorld) report() string {
 		fmt.Sprintf("load                  %s: %d purchases, %d made-up events", f.loadFor.Round(time.Second), f.purchases.Load(), f.sent.Load()),
 		fmt.Sprintf("events acknowledged   %d, %d of them more than once, %d answers", len(w.balancer.acknowledged), repeated, answers),
 		fmt.Sprintf("not acknowledged      by status: %v", w.balancer.refused),
-		fmt.Sprintf("replicas              killed %d times, started %d times", f.kills, starts),
+		fmt.Sprintf("replicas              killed %d times, stopped %d times, started %d times", f.kills, f.stops, starts),
 		fmt.Sprintf("Postgres              restarted %d times in order, %d times by a crash", f.graceful, f.immediate),
 		fmt.Sprintf("at rest               %s after the load", f.workedOff.Round(100*time.Millisecond)),
 		fmt.Sprintf("lost, failed, double  0, of %d events, %d grants, %d rows of the mirror", len(w.balancer.acknowledged), f.grants, f.mirrorRows),

@@ -79,11 +79,11 @@ func (r *replica) begin(out *addressReader) (*exec.Cmd, error) {
 	return cmd, cmd.Start()
 }
 
-// kill ends this life without warning.
-func (r *replica) kill() {
+// end ends this life, and another begins.
+func (r *replica) end(signal syscall.Signal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.signal(syscall.SIGKILL)
+	r.signal(signal)
 }
 
 func (r *replica) signal(s syscall.Signal) {
@@ -101,7 +101,7 @@ func (r *replica) stop(signal syscall.Signal) (code int) {
 	select {
 	case <-r.ended:
 	case <-time.After(patience):
-		r.kill()
+		r.end(syscall.SIGKILL)
 		<-r.ended
 	}
 	if r.process == nil {

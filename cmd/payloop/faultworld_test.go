@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ type figures struct {
 	sent       atomic.Int64 // synthetic events
 	purchases  atomic.Int64
 	kills      int
+	stops      int // in order, by SIGTERM
 	graceful   int // restarts of Postgres
 	immediate  int
 	loadFor    time.Duration
@@ -90,14 +92,20 @@ func (w *faultWorld) misbehave(seed int64) {
 // behave ends Stripe's faults.
 func (w *faultWorld) behave() { w.control("DELETE", "/_sandbox/faults", "") }
 
-// breakThings kills a replica every few seconds, and restarts Postgres twice a
-// minute at least, until ctx ends.
+// breakThings ends a replica every few seconds, mostly without warning, and
+// restarts Postgres twice a minute at least, until ctx ends.
 func (w *faultWorld) breakThings(ctx context.Context, length time.Duration) {
 	var breaking sync.WaitGroup
 	defer breaking.Wait()
 	breaking.Go(func() { w.restartPostgres(ctx, min(length/3, 30*time.Second)) })
-	for wait(ctx, time.Duration(2+w.chance.IntN(5))*time.Second) {
-		w.replicas[w.chance.IntN(len(w.replicas))].kill()
+	for n := 1; wait(ctx, time.Duration(2+w.chance.IntN(5))*time.Second); n++ {
+		r := w.replicas[w.chance.IntN(len(w.replicas))]
+		if n%3 == 0 {
+			r.end(syscall.SIGTERM)
+			w.figures.stops++
+			continue
+		}
+		r.end(syscall.SIGKILL)
 		w.figures.kills++
 	}
 }
