@@ -46,18 +46,20 @@ func (h *Handlers) Router() (http.Handler, error) {
 	deadline := web.Deadline(patience)
 	do := h.errors.Handle
 
-	r.Use(web.WithRequestID, web.Observe(h.Log, h.Note), h.errors.Recover, web.SecurityHeaders(h.headerOptions()))
+	r.Use(web.WithRequestID, web.Observe(h.Log, h.Note), h.errors.Recover)
 	r.NoRoute(do(h.noRoute))
 	r.NoMethod(do(h.noMethod))
+
+	// Stripe. Signed over the raw body, so nothing may read it before, and sent
+	// by no browser, so there is no origin to check and no header to set.
+	r.POST(pathWebhooks, do(h.receiveWebhook))
+
+	r.Use(web.SecurityHeaders(h.headerOptions()))
 
 	// Operations
 	r.GET("/healthz", do(h.health))
 	r.GET("/readyz", do(h.ready))
 	r.GET("/static/*file", gin.WrapH(static.Handler()))
-
-	// Stripe. Signed over the raw body, so nothing may read it before, and sent
-	// by no browser, so there is no origin to check.
-	r.POST(pathWebhooks, do(h.receiveWebhook))
 
 	// Pages that anyone may see
 	open := r.Group("", web.LimitBody, deadline, sameOrigin, do(h.Sessions.Load))

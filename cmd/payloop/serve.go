@@ -42,6 +42,7 @@ func serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	tuneMemory()
 	log := newLogger(cfg)
 	store, err := postgres.Open(string(cfg.DatabaseURL))
 	if err != nil {
@@ -95,7 +96,7 @@ func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log
 	processor := inbox.NewProcessor(background, log, m)
 	m.Queue(store.EventsByState)
 	intake := inbox.NewIntake(store)
-	intake.Batched = m.EventsStored
+	intake.Batched, intake.Hand, processor.Rush = m.EventsStored, processor, intake.Rush
 	sessions, err := web.NewSessions(store, store.Now, !cfg.Local(), reveal(cfg.SessionKeys)...)
 	if err != nil {
 		return nil, err

@@ -60,7 +60,7 @@ var homes = map[string][]string{
 	"github.com/caarlos0/env":        {"internal/config"},
 	"github.com/wneessen/go-mail":    {"internal/mail"},
 	"golang.org/x/crypto":            {"internal/auth"},
-	"github.com/tidwall/gjson":       {"internal/events"},
+	"github.com/go-json-experiment/": {"internal/events"},
 	"golang.org/x/sync":              {"internal/auth", "internal/stripeapi"},
 	"golang.org/x/text":              {"views", "internal/catalog"},
 	"github.com/PuerkitoBio/goquery": {"internal/testkit"},

@@ -1,13 +1,11 @@
 package events
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
-	"github.com/tidwall/gjson"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/payloop/payloop/internal/billing"
 )
@@ -21,100 +19,72 @@ const (
 	maxName = 512
 )
 
+// lenient reads JSON as the rest of the world does, and does not spend time on
+// looking for what Stripe never sends.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
+// envelope is what is read of an event before it is stored.
+type envelope struct {
+	ID         string `json:"id"`
+	Type       string `json:"type"`
+	Created    int64  `json:"created"`
+	APIVersion text   `json:"api_version"`
+	Data       struct {
+		Object stub `json:"object"`
+	} `json:"data"`
+}
+
+// stub is what is read of an event's object.
+type stub struct {
+	ID       text       `json:"id"`
+	Object   text       `json:"object"`
+	Customer expandable `json:"customer"`
+}
+
+// customerID says whose the object is: customers are their own.
+func (s stub) customerID() string {
+	if s.Object == text(billing.CustomerObject) {
+		return string(s.ID)
+	}
+	return s.Customer.ID
+}
+
 // ParseEnvelope reads of a webhook's body what it is stored by. The rest of it
 // is read when the event is worked on, so that storing costs little. The body's
 // signature has been verified.
 func ParseEnvelope(body []byte) (billing.Event, error) {
-	if !gjson.ValidBytes(body) || firstByte(body) != '{' {
-		return billing.Event{}, billing.Errorf(billing.BadRequest, "The body is not a Stripe event: it must be a JSON object.")
+	var e envelope
+	if err := json.Unmarshal(body, &e, lenient); err != nil {
+		return billing.Event{}, &billing.Error{Kind: billing.BadRequest, Msg: "The body is not a Stripe event: it must be a JSON object.", Err: err}
 	}
-	var f fields
-	f.read(gjson.ParseBytes(body))
-	if f.id == "" || f.eventType == "" || f.created <= 0 || f.created > maxTime {
+	if e.ID == "" || e.Type == "" || e.Created <= 0 || e.Created > maxTime {
 		return billing.Event{}, billing.Errorf(billing.BadRequest, "The body is not a Stripe event: id, type and created are needed.")
 	}
-	for _, name := range []string{f.id, f.eventType, f.apiVersion, f.objectID, f.customerID} {
+	event := billing.Event{
+		ID:         e.ID,
+		Type:       e.Type,
+		APIVersion: string(e.APIVersion),
+		ObjectID:   string(e.Data.Object.ID),
+		CustomerID: e.Data.Object.customerID(),
+		CreatedAt:  time.Unix(e.Created, 0).UTC(),
+		Payload:    body,
+	}
+	for _, name := range []string{event.ID, event.Type, event.APIVersion, event.ObjectID, event.CustomerID} {
 		if len(name) > maxName || strings.ContainsRune(name, 0) {
 			return billing.Event{}, billing.Errorf(billing.BadRequest, "The body is not a Stripe event: its names are too long, or not text.")
 		}
 	}
-	return billing.Event{
-		ID:         f.id,
-		Type:       f.eventType,
-		APIVersion: f.apiVersion,
-		ObjectID:   f.objectID,
-		CustomerID: f.customerID,
-		CreatedAt:  time.Unix(f.created, 0).UTC(),
-		Payload:    body,
-	}, nil
-}
-
-func firstByte(body []byte) byte {
-	if body = bytes.TrimLeft(body, " \t\r\n"); len(body) > 0 {
-		return body[0]
-	}
-	return 0
-}
-
-// fields are those of an event's envelope.
-type fields struct {
-	id, eventType, apiVersion, objectID, customerID string
-	created                                         int64
-}
-
-// read walks over the envelope once. Strings are copied out of the body, or
-// each would keep it alive.
-func (f *fields) read(event gjson.Result) {
-	event.ForEach(func(name, value gjson.Result) bool {
-		switch name.Str {
-		case "id":
-			f.id = text(value)
-		case "type":
-			f.eventType = text(value)
-		case "api_version":
-			f.apiVersion = text(value)
-		case "created":
-			f.created = whole(value)
-		case "data":
-			f.readObject(value.Get("object"))
-		}
-		return true
-	})
-}
-
-// readObject finds whose the object is: customers are their own.
-func (f *fields) readObject(object gjson.Result) {
-	found := gjson.GetMany(object.Raw, "id", "object", "customer", "customer.id")
-	f.objectID, f.customerID = text(found[0]), text(found[2])
-	switch {
-	case found[1].Str == string(billing.CustomerObject):
-		f.customerID = f.objectID
-	case f.customerID == "":
-		f.customerID = text(found[3])
-	}
-}
-
-func text(r gjson.Result) string {
-	if r.Type != gjson.String {
-		return ""
-	}
-	return strings.ToValidUTF8(strings.Clone(r.Str), "\uFFFD")
-}
-
-// whole is a whole number, else 0.
-func whole(r gjson.Result) int64 {
-	var n int64
-	if json.Unmarshal([]byte(r.Raw), &n) != nil {
-		return 0
-	}
-	return n
+	return event, nil
 }
 
 // DecodePayload returns the object that a stored event carries.
 func DecodePayload(kind billing.ObjectKind, payload []byte) (Object, error) {
-	object := gjson.GetBytes(payload, "data.object")
-	if !object.IsObject() {
-		return nil, fmt.Errorf("decode payload: it carries no %s", kind)
-	}
-	return Decode(kind, json.RawMessage(object.Raw))
+	return decodeAs(kind, payload, true)
+}
+
+// carried is an event around an object.
+type carried[T any] struct {
+	Data struct {
+		Object T `json:"object"`
+	} `json:"data"`
 }

@@ -10,10 +10,11 @@
 package events
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/payloop/payloop/internal/billing"
 )
@@ -103,29 +104,38 @@ func Handled(eventType string) (kind billing.ObjectKind, creates, ok bool) {
 }
 
 // Decode reads a Stripe object in the pinned API version.
-func Decode(kind billing.ObjectKind, raw json.RawMessage) (Object, error) {
+func Decode(kind billing.ObjectKind, raw []byte) (Object, error) {
+	return decodeAs(kind, raw, false)
+}
+
+func decodeAs(kind billing.ObjectKind, raw []byte, inEvent bool) (Object, error) {
 	switch kind {
 	case billing.CustomerObject:
-		return decode[customerJSON](kind, raw)
+		return decode[customerJSON](kind, raw, inEvent)
 	case billing.SubscriptionObject:
-		return decode[subscriptionJSON](kind, raw)
+		return decode[subscriptionJSON](kind, raw, inEvent)
 	case billing.InvoiceObject:
-		return decode[invoiceJSON](kind, raw)
+		return decode[invoiceJSON](kind, raw, inEvent)
 	case billing.SessionObject:
-		return decode[sessionJSON](kind, raw)
+		return decode[sessionJSON](kind, raw, inEvent)
 	case billing.ChargeObject:
-		return decode[chargeJSON](kind, raw)
+		return decode[chargeJSON](kind, raw, inEvent)
 	}
 	return nil, fmt.Errorf("decode %s: no such kind of object", kind)
 }
 
-// decode reads raw into the wire form T and turns that into its Object.
-func decode[T interface{ object() Object }](kind billing.ObjectKind, raw json.RawMessage) (Object, error) {
-	var wire T
-	if err := json.Unmarshal(raw, &wire); err != nil {
+// decode reads raw, or the event around it, into the wire form T and turns
+// that into its Object.
+func decode[T interface{ object() Object }](kind billing.ObjectKind, raw []byte, inEvent bool) (Object, error) {
+	var event carried[T]
+	into := any(&event)
+	if !inEvent {
+		into = &event.Data.Object
+	}
+	if err := json.Unmarshal(raw, into, lenient); err != nil {
 		return nil, fmt.Errorf("decode %s: %w", kind, err)
 	}
-	o := wire.object()
+	o := event.Data.Object.object()
 	if o.Ref().ID == "" {
 		return nil, fmt.Errorf("decode %s: it has no id", kind)
 	}

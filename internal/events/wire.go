@@ -1,9 +1,10 @@
 package events
 
 import (
-	"bytes"
-	"encoding/json"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/payloop/payloop/internal/billing"
 )
@@ -22,20 +23,32 @@ type expandable struct {
 	Status string // of an expanded object
 }
 
-func (e *expandable) UnmarshalJSON(b []byte) error {
+// UnmarshalJSONFrom takes either form, and nothing from any other.
+func (e *expandable) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	*e = expandable{}
-	if bytes.Equal(b, []byte("null")) {
-		return nil
-	}
-	if len(b) > 0 && b[0] == '"' {
-		return json.Unmarshal(b, &e.ID)
+	if d.PeekKind() != '{' {
+		return json.UnmarshalDecode(d, (*text)(&e.ID))
 	}
 	var object struct {
-		ID     string `json:"id"`
-		Status string `json:"status"`
+		ID     text `json:"id"`
+		Status text `json:"status"`
 	}
-	err := json.Unmarshal(b, &object)
-	e.ID, e.Status = object.ID, object.Status
+	err := json.UnmarshalDecode(d, &object)
+	e.ID, e.Status = string(object.ID), string(object.Status)
+	return err
+}
+
+// text is a string; what is none counts as empty.
+type text string
+
+// UnmarshalJSONFrom reads a string or passes over something else.
+func (t *text) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	*t = ""
+	if d.PeekKind() != '"' {
+		return d.SkipValue()
+	}
+	token, err := d.ReadToken()
+	*t = text(token.String())
 	return err
 }
 

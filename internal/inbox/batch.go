@@ -186,17 +186,17 @@ type decoded struct {
 }
 
 func (g *Engine) decodeAll(ctx context.Context, groups []*group, out *Batch) ([]decoded, error) {
-	ids := make([]string, len(groups))
+	latest := make([]billing.Event, len(groups))
 	for i, gr := range groups {
-		ids[i] = gr.last().ID
+		latest[i] = gr.last()
 	}
-	payloads, err := g.Store.EventPayloads(ctx, ids)
+	payloads, err := g.payloads(ctx, latest)
 	if err != nil {
 		return nil, err
 	}
 	var objects []decoded
-	for _, gr := range groups {
-		object, w, err := g.decode(gr.ref, gr.last(), payloads[gr.last().ID])
+	for i, gr := range groups {
+		object, w, err := g.decode(gr.ref, latest[i], payloads[latest[i].ID])
 		if err != nil {
 			out.fail(gr.events, err)
 			continue

@@ -114,11 +114,35 @@ func (g *Engine) read(ctx context.Context, ref billing.ObjectRef, batch []billin
 		return g.fetch(ctx, ref)
 	}
 	last := batch[len(batch)-1]
-	payloads, err := g.Store.EventPayloads(ctx, []string{last.ID})
+	payloads, err := g.payloads(ctx, []billing.Event{last})
 	if err != nil {
 		return nil, events.Write{}, err
 	}
 	return g.decode(ref, last, payloads[last.ID])
+}
+
+// payloads returns those of events by their IDs. Events that were handed over
+// by the intake carry theirs, the others' are read.
+func (g *Engine) payloads(ctx context.Context, batch []billing.Event) (map[string][]byte, error) {
+	var missing []string
+	for _, e := range batch {
+		if e.Payload == nil {
+			missing = append(missing, e.ID)
+		}
+	}
+	payloads := map[string][]byte{}
+	if len(missing) > 0 {
+		var err error
+		if payloads, err = g.Store.EventPayloads(ctx, missing); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range batch {
+		if e.Payload != nil {
+			payloads[e.ID] = e.Payload
+		}
+	}
+	return payloads, nil
 }
 
 func (g *Engine) decode(ref billing.ObjectRef, e billing.Event, payload []byte) (events.Object, events.Write, error) {

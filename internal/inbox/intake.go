@@ -13,12 +13,15 @@ const (
 	// storeTimeout bounds the wait for a database that does not answer. Stripe
 	// tries again, so a quick "no" is better than a late one.
 	storeTimeout = 1500 * time.Millisecond
-	// writers is how many inserts run at once: while one commits, the other
-	// gathers. More gain nothing.
-	writers = 2
+	// writers is how many inserts run at once. One has the larger batches;
+	// more gain nothing.
+	writers = 1
 	// maxBatch is how many events one insert takes, so that a long queue
 	// does not become one long transaction.
 	maxBatch = 256
+	// rush is how many events go into one insert, lately and on the average,
+	// when webhooks come faster than they are stored.
+	rush = 16
 )
 
 // EventStore keeps events.
@@ -26,6 +29,8 @@ type EventStore interface {
 	// StoreEvents keeps a batch of events, all or none. stored[i] is false
 	// when events[i] is known already.
 	StoreEvents(ctx context.Context, events []billing.Event) (stored []bool, err error)
+	// StoreClaimed does the same and claims for the caller what is new.
+	StoreClaimed(ctx context.Context, events []billing.Event, lease time.Duration) (stored []bool, err error)
 }
 
 // Intake stores events, many callers in one insert: whoever arrives while an
@@ -35,11 +40,13 @@ type EventStore interface {
 //	callers ──▶ waiting ──take──▶ one of the writers: insert, commit ──▶ each caller its answer
 type Intake struct {
 	Store   EventStore
+	Hand    *Processor     // works off what is stored, in the same process; nil: whoever claims it
 	Batched func(size int) // told of each insert
 
 	mu      sync.Mutex
 	waiting []*letter
-	writing int // writers at work
+	writing int     // writers at work
+	company float64 // how many events went into one insert lately
 }
 
 // letter is an event on its way into the database.
@@ -123,7 +130,12 @@ func (in *Intake) take() []*letter {
 	}
 	if len(batch) == 0 {
 		in.writing--
+		if in.writing == 0 {
+			in.company = 0
+		}
+		return nil
 	}
+	in.company += (float64(len(batch)) - in.company) / 8
 	return batch
 }
 
@@ -134,7 +146,7 @@ func (in *Intake) store(ctx context.Context, batch []*letter) {
 	for i, l := range batch {
 		events[i] = l.event
 	}
-	stored, err := in.Store.StoreEvents(ctx, events)
+	stored, err := in.keep(ctx, events)
 	if errors.Is(err, billing.ErrRefused) && len(batch) > 1 {
 		in.store(ctx, batch[:len(batch)/2])
 		in.store(ctx, batch[len(batch)/2:])
@@ -143,4 +155,40 @@ func (in *Intake) store(ctx context.Context, batch []*letter) {
 	for i, l := range batch {
 		l.done <- receipt{stored: err == nil && stored[i], err: err}
 	}
+}
+
+// keep puts events into the database and, where there is room, straight into
+// the hands of the processor.
+func (in *Intake) keep(ctx context.Context, batch []billing.Event) (stored []bool, err error) {
+	if in.Hand == nil {
+		return in.Store.StoreEvents(ctx, batch)
+	}
+	bytes := 0
+	for i := range batch {
+		batch[i].Size = len(batch[i].Payload)
+		bytes += batch[i].Size
+	}
+	if !in.Hand.desk.reserve(bytes) {
+		stored, err = in.Store.StoreEvents(ctx, batch)
+		in.Hand.Wake()
+		return stored, err
+	}
+	stored, err = in.Store.StoreClaimed(ctx, batch, lease)
+	var claimed []billing.Event
+	for i, e := range batch {
+		if err == nil && stored[i] {
+			e.State, e.Attempt = billing.EventRunning, 1
+			claimed = append(claimed, e)
+		}
+	}
+	in.Hand.accept(claimed, bytes)
+	return stored, err
+}
+
+// Rush says whether webhooks come faster than they are stored: then many wait
+// while an insert runs, and go into the next one together.
+func (in *Intake) Rush() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.company >= rush
 }

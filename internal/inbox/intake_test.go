@@ -27,6 +27,10 @@ func newSlowStore() *slowStore {
 	return &slowStore{started: make(chan int, 1000), release: make(chan struct{}), known: map[string]bool{}}
 }
 
+func (s *slowStore) StoreClaimed(ctx context.Context, events []billing.Event, _ time.Duration) ([]bool, error) {
+	return s.StoreEvents(ctx, events)
+}
+
 func (s *slowStore) StoreEvents(ctx context.Context, events []billing.Event) ([]bool, error) {
 	s.started <- len(events)
 	select {
@@ -148,22 +152,22 @@ func TestWhoHasHungUpIsNotStored(t *testing.T) {
 	t.Parallel()
 	s := newSlowStore()
 	in := NewIntake(s)
-	go in.StoreEvent(context.Background(), id(0))
-	<-s.started
-	go in.StoreEvent(context.Background(), id(1))
-	<-s.started // all writers are busy
+	for i := range writers { // all of them are busy then
+		go in.StoreEvent(context.Background(), id(i))
+		<-s.started
+	}
 	ctx, hangUp := context.WithCancel(context.Background())
 	hangUp()
-	if _, err := in.StoreEvent(ctx, id(2)); !errors.Is(err, context.Canceled) {
+	if _, err := in.StoreEvent(ctx, id(10)); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	close(s.release)
-	if _, err := in.StoreEvent(context.Background(), id(3)); err != nil {
+	if _, err := in.StoreEvent(context.Background(), id(11)); err != nil {
 		t.Error(err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.known["evt_2"] {
+	if s.known["evt_10"] {
 		t.Error("it was stored all the same")
 	}
 }

@@ -17,8 +17,8 @@ const (
 	lease = 30 * time.Second
 	// workTimeout bounds the work on one claim: a batch, or a few calls to Stripe.
 	workTimeout = 25 * time.Second
-	// idlePause is how often an idle lane looks for events that came through
-	// another replica or whose retry is due.
+	// idlePause is how often, if nothing else is said, an idle lane looks for
+	// events that came through another replica or whose retry is due.
 	idlePause = time.Second
 	// stopGrace is how long Stop lets events in hand be finished.
 	stopGrace = 10 * time.Second
@@ -26,10 +26,16 @@ const (
 	releaseTimeout = 2 * time.Second
 
 	// claimSize is how many events one claim takes at most.
-	claimSize = 256
+	claimSize = 512
 	// batches is how many batches are worked on at once: while one commits, the
 	// other is computed.
 	batches = 2
+	// gather is how long after one batch the next begins, unless that one was
+	// full: a few events together cost little more than one.
+	gather = 40 * time.Millisecond
+	// rushPause is the same while webhooks come faster than they are stored: who
+	// sent them waits for an answer; what is stored can wait.
+	rushPause = 200 * time.Millisecond
 	// fetches is how many objects Stripe is asked about at once. A call that
 	// hangs holds up one of them.
 	fetches = 16
@@ -42,9 +48,12 @@ type Processor struct {
 	Log     *slog.Logger
 	Observe Observer
 	Now     func() time.Time
-	Idle    time.Duration // between two looks of an idle lane; zero: a second
+	Rush    func() bool   // webhooks come faster than they are stored; nil: never
+	Idle    time.Duration // how often an idle lane looks for work; zero: each second
 
+	desk     Desk
 	lanes    []*lane
+	last     lastClaim // of the payload lane
 	stop     chan struct{}
 	stopOnce sync.Once
 	cancel   context.CancelFunc
@@ -54,28 +63,36 @@ type Processor struct {
 // lane is one of the two queues and those who work on it.
 type lane struct {
 	width int // how many claims are worked on at once
+	pause func(claimed int, began time.Time)
 	wake  chan struct{}
 	claim func(context.Context) ([]billing.Event, error)
 	work  func(context.Context, []billing.Event)
+}
+
+// lastClaim is where a batch came from last.
+type lastClaim struct {
+	desk   bool
+	full   bool      // there was more in the database than could be claimed
+	polled time.Time // when the database was asked
 }
 
 // NewProcessor returns a processor that is not started yet.
 func NewProcessor(g *Engine, log *slog.Logger, observe Observer) *Processor {
 	p := &Processor{Engine: g, Log: log, Observe: observe, Now: time.Now, stop: make(chan struct{})}
 	p.lanes = []*lane{
-		{width: batches, wake: make(chan struct{}, 1), work: p.workBatch, claim: func(ctx context.Context) ([]billing.Event, error) {
-			return g.Store.ClaimEvents(ctx, claimSize, lease)
-		}},
-		{width: fetches, wake: make(chan struct{}, 1), work: p.workObject, claim: func(ctx context.Context) ([]billing.Event, error) {
-			return g.Store.ClaimToFetch(ctx, claimSize, lease)
-		}},
+		{width: batches, wake: make(chan struct{}, 1), claim: p.claimBatch, work: p.workBatch, pause: p.pauseBatches},
+		{width: fetches, wake: make(chan struct{}, 1), claim: p.claimObject, work: p.workObject, pause: func(int, time.Time) {}},
 	}
+	p.desk.rouse = p.lanes[0].rouse
 	return p
 }
 
 // Start begins to work off events until Stop.
 func (p *Processor) Start(ctx context.Context) {
 	ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	p.desk.mu.Lock()
+	p.desk.open = true
+	p.desk.mu.Unlock()
 	for _, l := range p.lanes {
 		p.running.Go(func() { p.run(ctx, l) })
 	}
@@ -91,7 +108,25 @@ func (p *Processor) Stop() {
 	hurry := time.AfterFunc(stopGrace, p.cancel)
 	defer hurry.Stop()
 	p.running.Wait()
+	p.release(p.desk.close())
 	p.cancel()
+}
+
+// accept takes events from the intake that are claimed already.
+func (p *Processor) accept(claimed []billing.Event, reserved int) {
+	if !p.desk.put(claimed, reserved) {
+		p.release(claimed)
+	}
+}
+
+// release gives events back that nobody has begun to work on.
+func (p *Processor) release(events []billing.Event) {
+	if len(events) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), releaseTimeout)
+	defer cancel()
+	p.report(p.Engine.Store.ReleaseEvents(ctx, events))
 }
 
 // Wake tells the processor that there is work. It never blocks.
@@ -106,7 +141,7 @@ func (l *lane) rouse() {
 
 // run claims events and hands them to at most width goroutines.
 func (p *Processor) run(ctx context.Context, l *lane) {
-	tick := time.NewTicker(cmp.Or(p.Idle, idlePause))
+	tick := time.NewTicker(p.idle())
 	defer tick.Stop()
 	free := make(chan struct{}, l.width)
 	for range l.width {
@@ -121,12 +156,14 @@ func (p *Processor) run(ctx context.Context, l *lane) {
 		if p.stopping() {
 			return
 		}
+		began := time.Now()
 		claimed := p.claim(ctx, l)
 		if len(claimed) > 0 {
 			p.running.Go(func() {
 				defer func() { free <- struct{}{} }()
 				p.work(ctx, l, claimed)
 			})
+			l.pause(len(claimed), began)
 			continue
 		}
 		free <- struct{}{}
@@ -147,6 +184,51 @@ func (p *Processor) claim(ctx context.Context, l *lane) []billing.Event {
 		p.Log.Error("Claiming events failed", "error", err)
 	}
 	return claimed
+}
+
+// claimBatch takes what lies on the desk, and what is due in the database: the
+// one after the other while there is more of both than a batch holds.
+func (p *Processor) claimBatch(ctx context.Context) ([]billing.Event, error) {
+	if poll := time.Since(p.last.polled) >= p.idle() || p.last.full && p.last.desk; !poll {
+		if events := p.desk.take(claimSize); len(events) > 0 {
+			p.last.desk = true
+			return events, nil
+		}
+	}
+	events, err := p.Engine.Store.ClaimEvents(ctx, claimSize, lease)
+	p.last = lastClaim{full: len(events) == claimSize, polled: time.Now()}
+	if len(events) == 0 && err == nil {
+		events = p.desk.take(claimSize)
+	}
+	return events, err
+}
+
+func (p *Processor) claimObject(ctx context.Context) ([]billing.Event, error) {
+	return p.Engine.Store.ClaimToFetch(ctx, claimSize, lease)
+}
+
+// pauseBatches waits until the next batch may begin.
+func (p *Processor) pauseBatches(claimed int, began time.Time) {
+	if claimed < claimSize {
+		p.wait(gather - time.Since(began))
+	}
+	for p.Rush != nil && p.Rush() && time.Since(began) < rushPause && !p.stopping() {
+		p.wait(gather)
+	}
+}
+
+func (p *Processor) idle() time.Duration { return cmp.Or(p.Idle, idlePause) }
+
+func (p *Processor) wait(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-p.stop:
+	}
 }
 
 func (p *Processor) stopping() bool {

@@ -63,7 +63,7 @@ func (tx *Tx) lockBalances(ctx context.Context, grants []billing.Grant) (map[str
 		UserID  string
 		Balance int64
 	}
-	err := tx.tx.SelectContext(ctx, &rows, `
+	err := tx.selectInto(ctx, &rows, `
 		SELECT user_id, balance FROM credit_balances
 		WHERE user_id = ANY($1::uuid[])
 		ORDER BY user_id
@@ -88,7 +88,7 @@ func (tx *Tx) knownKeys(ctx context.Context, grants []billing.Grant) (map[string
 		keys = append(keys, g.Key)
 	}
 	var found []string
-	if err := tx.tx.SelectContext(ctx, &found, `SELECT key FROM credit_entries WHERE key = ANY($1)`, keys); err != nil {
+	if err := tx.selectInto(ctx, &found, `SELECT key FROM credit_entries WHERE key = ANY($1)`, keys); err != nil {
 		return nil, fmt.Errorf("known among %d grants: %w", len(keys), err)
 	}
 	known := map[string]bool{}
@@ -102,14 +102,14 @@ func (tx *Tx) knownKeys(ctx context.Context, grants []billing.Grant) (map[string
 // user says what the balance is then.
 func (tx *Tx) appendAll(ctx context.Context, entries []entryRow) error {
 	rows := asJSON(entries)
-	_, err := tx.tx.ExecContext(ctx, `
+	_, err := tx.exec(ctx, `
 		INSERT INTO credit_entries (user_id, amount, kind, key, source, balance_after, created_at)
 		SELECT * FROM json_to_recordset($1) AS r (user_id uuid, amount bigint, kind text, key text, source text,
 			balance_after bigint, created_at timestamptz)`, rows)
 	if err != nil {
 		return fmt.Errorf("append %d ledger entries: %w", len(entries), err)
 	}
-	_, err = tx.tx.ExecContext(ctx, `
+	_, err = tx.exec(ctx, `
 		UPDATE credit_balances b SET balance = b.balance + r.amount
 		FROM (SELECT user_id, sum(amount) AS amount FROM json_to_recordset($1) AS e (user_id uuid, amount bigint) GROUP BY user_id) r
 		WHERE b.user_id = r.user_id`, rows)

@@ -58,7 +58,7 @@ func invoiceRowOf(inv billing.Invoice, over billing.Version) invoiceRow {
 // putInvoices writes invoices, each over its version, and returns the IDs of
 // those that were at it. What was refunded is told by the charge and stays.
 func (tx *Tx) putInvoices(ctx context.Context, rows []invoiceRow) (written []string, err error) {
-	err = tx.tx.SelectContext(ctx, &written, `
+	err = tx.selectInto(ctx, &written, `
 		INSERT INTO invoices AS old (id, user_id, customer_id, subscription_id, number, status, billing_reason, total,
 			currency, amount_paid, hosted_url, pdf_url, created_at, paid_at, as_of, version)
 		SELECT * FROM json_to_recordset($1) AS r (id text, user_id uuid, customer_id text, subscription_id text, number text,
@@ -99,7 +99,7 @@ func (tx *Tx) putInvoiceCharge(ctx context.Context, c billing.Charge) error {
 	if c.AmountRefunded == 0 {
 		return nil
 	}
-	_, err := tx.tx.ExecContext(ctx, `
+	_, err := tx.exec(ctx, `
 		UPDATE invoices SET amount_refunded = GREATEST(amount_refunded, $2)
 		WHERE id = $1`, c.InvoiceID, c.AmountRefunded)
 	if err != nil {

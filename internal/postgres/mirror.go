@@ -43,7 +43,7 @@ func (s *Store) MirrorVersions(ctx context.Context, refs []billing.ObjectRef) (m
 			ID string
 			billing.Version
 		}
-		if err := s.db.SelectContext(ctx, &rows, query, ids[kind]); err != nil {
+		if err := s.hot.selectInto(ctx, &rows, query, ids[kind]); err != nil {
 			return nil, fmt.Errorf("versions of %d %ss: %w", len(ids[kind]), kind, err)
 		}
 		for _, row := range rows {
@@ -67,7 +67,7 @@ func (s *Store) UserIDs(ctx context.Context, owners []billing.Owner) ([]string, 
 		}
 	}
 	var rows []struct{ Key, UserID string }
-	err := s.db.SelectContext(ctx, &rows, `
+	err := s.hot.selectInto(ctx, &rows, `
 		SELECT k.id AS key, t.user_id FROM unnest($1::text[]) AS k (id)
 		CROSS JOIN LATERAL (SELECT user_id FROM stripe_customers c WHERE c.id = k.id OFFSET 0) t
 		UNION ALL

@@ -24,7 +24,7 @@ func (tx *Tx) PutMails(ctx context.Context, mails []billing.Mail) error {
 		keys, users, kinds = append(keys, m.Key), append(users, m.UserID), append(kinds, string(m.Kind))
 		sources, plans, days = append(sources, m.Source), append(plans, m.Plan), append(days, max(m.Day.Unix(), 0))
 	}
-	_, err := tx.tx.ExecContext(ctx, `
+	_, err := tx.exec(ctx, `
 		INSERT INTO outbox (key, user_id, kind, source, plan, day, created_at, due_at)
 		SELECT key, user_id, kind, source, plan, CASE WHEN day > 0 THEN to_timestamp(day) END, $7, $7
 		FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[])

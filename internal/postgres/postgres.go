@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,9 +21,12 @@ import (
 	"github.com/payloop/payloop/internal/billing"
 )
 
-// maxConns is the size of the pool of one process: enough to keep two cores
-// and a disk busy, and several replicas below Postgres's default of 100.
-const maxConns = 32
+// The pools of one process: enough to keep two cores and a disk busy, and
+// several replicas below Postgres's default of 100.
+const (
+	maxConns    = 20
+	maxHotConns = 12
+)
 
 // connectTimeout bounds how long a request waits for a database that is gone.
 const connectTimeout = 2 * time.Second
@@ -30,6 +34,7 @@ const connectTimeout = 2 * time.Second
 // Store runs the queries.
 type Store struct {
 	db  *sqlx.DB
+	hot *hotPool
 	Now func() time.Time // UTC; replaced in tests
 }
 
@@ -43,24 +48,39 @@ func Open(dsn string) (*Store, error) {
 	}
 	cfg.ConnectTimeout = connectTimeout
 	cfg.BinaryParameters = true // one round trip for a query, not two
-	if cfg.Runtime == nil {
-		cfg.Runtime = map[string]string{}
+	db, err := openPool(cfg, maxConns, map[string]string{"timezone": "UTC"})
+	if err != nil {
+		return nil, err
 	}
-	cfg.Runtime["timezone"] = "UTC"
+	hot, err := openPool(cfg, maxHotConns, hotSettings)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{db: db, hot: newHotPool(hot), Now: func() time.Time { return time.Now().UTC() }}, nil
+}
+
+// openPool prepares connections with these settings of Postgres's own.
+func openPool(cfg pq.Config, size int, settings map[string]string) (*sqlx.DB, error) {
+	runtime := maps.Clone(cfg.Runtime)
+	if runtime == nil {
+		runtime = map[string]string{}
+	}
+	maps.Copy(runtime, settings)
+	cfg.Runtime = runtime
 	connector, err := pq.NewConnectorConfig(cfg)
 	if err != nil {
 		return nil, errors.New("open database: DATABASE_URL cannot be understood")
 	}
 	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
-	db.SetMaxOpenConns(maxConns)
-	db.SetMaxIdleConns(maxConns)
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	db.Mapper = reflectx.NewMapperFunc("db", snakeCase)
-	return &Store{db: db, Now: func() time.Time { return time.Now().UTC() }}, nil
+	return db, nil
 }
 
-// Close closes the pool.
-func (s *Store) Close() error { return s.db.Close() }
+// Close closes the pools.
+func (s *Store) Close() error { return errors.Join(s.db.Close(), s.hot.db.Close()) }
 
 // Ping asks the database for an answer.
 func (s *Store) Ping(ctx context.Context) error {
@@ -74,19 +94,24 @@ func (s *Store) Ping(ctx context.Context) error {
 type Tx struct {
 	tx  *sqlx.Tx
 	now time.Time
+	hot *hotPool // nil: statements are not prepared
 }
 
 // InTx runs f in one transaction: committed when f returns nil, else undone.
 func (s *Store) InTx(ctx context.Context, f func(*Tx) error) error {
-	tx, err := s.db.BeginTxx(ctx, nil)
-	if err != nil {
+	return inTx(ctx, s.db, f, Tx{now: s.Now()})
+}
+
+func inTx(ctx context.Context, db *sqlx.DB, f func(*Tx) error, tx Tx) error {
+	var err error
+	if tx.tx, err = db.BeginTxx(ctx, nil); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	defer tx.Rollback()
-	if err := f(&Tx{tx: tx, now: s.Now()}); err != nil {
+	defer tx.tx.Rollback()
+	if err := f(&tx); err != nil {
 		return err
 	}
-	if err := tx.Commit(); err != nil {
+	if err := tx.tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil

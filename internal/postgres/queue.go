@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,13 +16,17 @@ import (
 const eventColumns = `id, type, api_version, object_id, customer_id, created_at, octet_length(payload) AS size,
 	attempt, forgiven, state, last_error, decision, reason`
 
+// isRunning asks for the state in a way that no index has: the planner is to
+// find each event by its ID, not to look through all that are being worked on.
+const isRunning = `e.state || '' = 'running'`
+
 // ClaimEvents takes the events that have been due longest, at most limit of
 // them, and holds them for the length of the lease: if their holder dies,
 // somebody else gets them then.
 func (s *Store) ClaimEvents(ctx context.Context, limit int, lease time.Duration) ([]billing.Event, error) {
 	now := s.Now()
 	var events []billing.Event
-	err := s.db.SelectContext(ctx, &events, `
+	err := s.hot.selectInto(ctx, &events, `
 		UPDATE stripe_events SET state = 'running', attempt = attempt + 1, due_at = $2
 		WHERE ctid = ANY(ARRAY(
 			SELECT ctid FROM stripe_events
@@ -41,7 +47,7 @@ func (s *Store) ClaimEvents(ctx context.Context, limit int, lease time.Duration)
 func (s *Store) ClaimToFetch(ctx context.Context, limit int, lease time.Duration) ([]billing.Event, error) {
 	now := s.Now()
 	var events []billing.Event
-	err := s.db.SelectContext(ctx, &events, `
+	err := s.hot.selectInto(ctx, &events, `
 		UPDATE stripe_events SET state = 'running', attempt = attempt + 1, due_at = $2
 		WHERE ctid = ANY(ARRAY(
 			SELECT ctid FROM stripe_events
@@ -66,7 +72,7 @@ func (s *Store) EventPayloads(ctx context.Context, ids []string) (map[string][]b
 		ID      string
 		Payload []byte
 	}
-	err := s.db.SelectContext(ctx, &rows, `SELECT id, payload FROM stripe_events WHERE id = ANY($1)`, pq.StringArray(ids))
+	err := s.hot.selectInto(ctx, &rows, `SELECT id, payload FROM stripe_events WHERE id = ANY($1)`, pq.StringArray(ids))
 	if err != nil {
 		return nil, fmt.Errorf("payloads of %d events: %w", len(ids), err)
 	}
@@ -78,13 +84,13 @@ func (s *Store) EventPayloads(ctx context.Context, ids []string) (map[string][]b
 }
 
 // MoveToFetch hands events over to the lane that may ask Stripe, each with its
-// reason. Somebody else's claim is left alone.
+// reason: that was no try yet. Somebody else's claim is left alone.
 func (s *Store) MoveToFetch(ctx context.Context, events []billing.Event) error {
 	c := columnsOf(events)
-	_, err := s.db.ExecContext(ctx, `
-		UPDATE stripe_events e SET state = 'pending', lane = 'fetch', reason = u.reason, due_at = $4
+	_, err := s.hot.exec(ctx, `
+		UPDATE stripe_events e SET state = 'pending', lane = 'fetch', reason = u.reason, forgiven = forgiven + 1, due_at = $4
 		FROM unnest($1::text[], $2::bigint[], $3::text[]) AS u (id, attempt, reason)
-		WHERE e.id = u.id AND e.attempt = u.attempt AND e.state = 'running'`, c.ids, c.attempts, c.reasons, s.Now())
+		WHERE e.id = u.id AND e.attempt = u.attempt AND `+isRunning, c.ids, c.attempts, c.reasons, s.Now())
 	if err != nil {
 		return fmt.Errorf("move %d events to fetch: %w", len(events), err)
 	}
@@ -95,10 +101,10 @@ func (s *Store) MoveToFetch(ctx context.Context, events []billing.Event) error {
 // holder stops.
 func (s *Store) ReleaseEvents(ctx context.Context, events []billing.Event) error {
 	c := columnsOf(events)
-	_, err := s.db.ExecContext(ctx, `
+	_, err := s.hot.exec(ctx, `
 		UPDATE stripe_events e SET state = 'pending', forgiven = forgiven + 1, due_at = $3
 		FROM unnest($1::text[], $2::bigint[]) AS u (id, attempt)
-		WHERE e.id = u.id AND e.attempt = u.attempt AND e.state = 'running'`, c.ids, c.attempts, s.Now())
+		WHERE e.id = u.id AND e.attempt = u.attempt AND `+isRunning, c.ids, c.attempts, s.Now())
 	if err != nil {
 		return fmt.Errorf("release %d events: %w", len(events), err)
 	}
@@ -113,11 +119,11 @@ func (tx *Tx) finishEvents(ctx context.Context, events []billing.Event) error {
 		return nil
 	}
 	c := columnsOf(events)
-	n, err := changed(tx.tx.ExecContext(ctx, `
+	n, err := changed(tx.exec(ctx, `
 		UPDATE stripe_events e SET
 			state = 'processed', decision = u.decision, reason = u.reason, finalized_at = $5, last_error = ''
 		FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[]) AS u (id, attempt, decision, reason)
-		WHERE e.id = u.id AND e.attempt = u.attempt AND e.state = 'running'`, c.ids, c.attempts, c.decisions, c.reasons, tx.now))
+		WHERE e.id = u.id AND e.attempt = u.attempt AND `+isRunning, c.ids, c.attempts, c.decisions, c.reasons, tx.now))
 	if err != nil {
 		return fmt.Errorf("finish %d events: %w", len(events), err)
 	}
@@ -144,7 +150,7 @@ func columnsOf(events []billing.Event) (c eventArrays) {
 // RetryEvent gives an event back after a failure, to be claimed again after
 // the pause. Somebody else's claim is left alone.
 func (s *Store) RetryEvent(ctx context.Context, e billing.Event, cause string, pause time.Duration) error {
-	_, err := s.db.ExecContext(ctx, `
+	_, err := s.hot.exec(ctx, `
 		UPDATE stripe_events SET state = 'pending', last_error = $3, due_at = $4
 		WHERE id = $1 AND attempt = $2 AND state = 'running'`, e.ID, e.Attempt, storable(cause), s.Now().Add(pause))
 	if err != nil {
@@ -155,7 +161,7 @@ func (s *Store) RetryEvent(ctx context.Context, e billing.Event, cause string, p
 
 // FailEvent ends an event whose attempts are spent.
 func (s *Store) FailEvent(ctx context.Context, e billing.Event, cause string) error {
-	_, err := s.db.ExecContext(ctx, `
+	_, err := s.hot.exec(ctx, `
 		UPDATE stripe_events SET state = 'failed', last_error = $3, finalized_at = $4
 		WHERE id = $1 AND attempt = $2 AND state = 'running'`, e.ID, e.Attempt, storable(cause), s.Now())
 	if err != nil {
@@ -164,18 +170,20 @@ func (s *Store) FailEvent(ctx context.Context, e billing.Event, cause string) er
 	return nil
 }
 
+var errNoPace = errors.New("fetch_pace has lost its row")
+
 // FetchTurn reserves the next call to Stripe, one each so often over all
 // replicas, and returns how long to wait for it. The clock is the database's:
 // the replicas' own may differ.
 func (s *Store) FetchTurn(ctx context.Context, each time.Duration) (wait time.Duration, err error) {
-	var seconds float64
-	err = s.db.GetContext(ctx, &seconds, `
+	var seconds []float64
+	err = s.hot.selectInto(ctx, &seconds, `
 		UPDATE fetch_pace SET next_at = GREATEST(next_at, clock_timestamp()) + make_interval(secs => $1)
 		RETURNING GREATEST(extract(epoch FROM next_at - clock_timestamp()) - $1, 0)::float8`, each.Seconds())
-	if err != nil {
-		return 0, fmt.Errorf("fetch turn: %w", err)
+	if err != nil || len(seconds) == 0 {
+		return 0, fmt.Errorf("fetch turn: %w", cmp.Or(err, errNoPace))
 	}
-	return time.Duration(seconds * float64(time.Second)), nil
+	return time.Duration(seconds[0] * float64(time.Second)), nil
 }
 
 // EventsByState counts the events that are waiting, being worked on, and
@@ -185,7 +193,7 @@ func (s *Store) EventsByState(ctx context.Context) (map[billing.EventState]int, 
 		State billing.EventState
 		N     int
 	}
-	err := s.db.SelectContext(ctx, &rows, `
+	err := s.hot.selectInto(ctx, &rows, `
 		SELECT state, count(*) AS n FROM stripe_events WHERE state IN ('pending', 'running') GROUP BY state
 		UNION ALL
 		SELECT state, count(*) AS n FROM stripe_events WHERE state = 'failed' GROUP BY state`)

@@ -93,7 +93,7 @@ func subscriptionRowOf(s billing.Subscription, over billing.Version) subscriptio
 // putSubscriptions writes subscriptions, each over its version, and returns
 // the IDs of those that were at it.
 func (tx *Tx) putSubscriptions(ctx context.Context, rows []subscriptionRow) (written []string, err error) {
-	err = tx.tx.SelectContext(ctx, &written, `
+	err = tx.selectInto(ctx, &written, `
 		INSERT INTO subscriptions AS old (id, user_id, customer_id, status, period_start, period_end,
 			cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_end, past_due_since,
 			collection_paused, latest_invoice_id, created_at, as_of, version)
@@ -145,7 +145,7 @@ func itemRowsOf(s billing.Subscription) []itemRow {
 // are, and those are not written.
 func (tx *Tx) putItems(ctx context.Context, subscriptionIDs []string, items []itemRow) error {
 	rows := asJSON(items)
-	_, err := tx.tx.ExecContext(ctx, `
+	_, err := tx.exec(ctx, `
 		DELETE FROM subscription_items old
 		WHERE subscription_id = ANY($1) AND NOT EXISTS (
 			SELECT FROM json_to_recordset($2) AS r (id text, position integer) WHERE r.id = old.id AND r.position = old.position)`,
@@ -153,15 +153,17 @@ func (tx *Tx) putItems(ctx context.Context, subscriptionIDs []string, items []it
 	if err != nil {
 		return fmt.Errorf("delete items of %d subscriptions: %w", len(subscriptionIDs), err)
 	}
-	_, err = tx.tx.ExecContext(ctx, `
+	_, err = tx.exec(ctx, `
 		INSERT INTO subscription_items AS old (id, subscription_id, position, price_id, lookup_key, plan, unit_amount, interval, quantity)
-		SELECT * FROM json_to_recordset($1) AS r (id text, subscription_id text, position integer, price_id text, lookup_key text,
+		SELECT r.* FROM json_to_recordset($1) AS r (id text, subscription_id text, position integer, price_id text, lookup_key text,
 			plan text, unit_amount bigint, interval text, quantity bigint)
+		WHERE NOT EXISTS (
+			SELECT FROM subscription_items i
+			WHERE i.id = r.id AND (i.price_id, i.lookup_key, i.plan, i.unit_amount, i.interval, i.quantity)
+				= (r.price_id, r.lookup_key, r.plan, r.unit_amount, r.interval, r.quantity))
 		ON CONFLICT (id) DO UPDATE SET
 			price_id = EXCLUDED.price_id, lookup_key = EXCLUDED.lookup_key, plan = EXCLUDED.plan,
-			unit_amount = EXCLUDED.unit_amount, interval = EXCLUDED.interval, quantity = EXCLUDED.quantity
-		WHERE (old.price_id, old.lookup_key, old.plan, old.unit_amount, old.interval, old.quantity)
-			IS DISTINCT FROM (EXCLUDED.price_id, EXCLUDED.lookup_key, EXCLUDED.plan, EXCLUDED.unit_amount, EXCLUDED.interval, EXCLUDED.quantity)`, rows)
+			unit_amount = EXCLUDED.unit_amount, interval = EXCLUDED.interval, quantity = EXCLUDED.quantity`, rows)
 	if err != nil {
 		return fmt.Errorf("put %d items: %w", len(items), err)
 	}

@@ -22,14 +22,10 @@ var errNoOrder = errors.New("its Checkout Session has not come yet")
 func (s *Store) WriteWorks(ctx context.Context, works []billing.Work) (leftOut map[billing.ObjectRef]error, err error) {
 	w := &workWriter{works: slices.Clone(works), leftOut: map[billing.ObjectRef]error{}}
 	slices.SortStableFunc(w.works, func(a, b billing.Work) int { return cmp.Compare(a.Change.Ref.ID, b.Change.Ref.ID) })
-	err = s.InTx(ctx, func(tx *Tx) error {
-		// Lists of keys are looked up key by key; for a long one the planner would rather read a whole table.
-		if _, err := tx.tx.ExecContext(ctx, `SET LOCAL enable_seqscan = off; SET LOCAL jit = off`); err != nil {
-			return fmt.Errorf("plan by index: %w", err)
-		}
+	err = inTx(ctx, s.hot.db, func(tx *Tx) error {
 		w.tx = tx
 		return w.write(ctx)
-	})
+	}, Tx{now: s.Now(), hot: s.hot})
 	if err != nil {
 		return nil, fmt.Errorf("write %d works: %w", len(works), err)
 	}
