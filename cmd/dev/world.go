@@ -31,7 +31,7 @@ func (w *world) bringUp(ctx context.Context) error {
 		return err
 	}
 	w.bin = filepath.Dir(self)
-	for _, step := range []func(context.Context) error{w.startDatabase, w.startSandbox, w.migrate, w.syncCatalog, w.setUpWebhooks, w.startApp} {
+	for _, step := range []func(context.Context) error{w.startDatabase, w.startSandbox, w.migrate, w.setUpWebhooks, w.syncCatalog, w.startApp} {
 		if err := step(ctx); err != nil {
 			return err
 		}

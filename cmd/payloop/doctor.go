@@ -50,32 +50,28 @@ func runDoctor(ctx context.Context, out io.Writer, s doctor.Settings, o doctorOp
 	if lines := json.NewEncoder(out); o.asJSON {
 		d.Report = func(f doctor.Finding) { _ = lines.Encode(f) } // nobody reads on: the exit code tells
 	}
-	done, err := equip(d, o)
-	if err != nil {
-		return err
-	}
+	done := equip(d, o)
 	defer done()
 	return conclude(out, d.Examine(ctx), o.asJSON)
 }
 
 // equip gives the doctor what the settings allow to be looked at.
-func equip(d *doctor.Doctor, o doctorOptions) (done func(), err error) {
-	s := d.Settings
+func equip(d *doctor.Doctor, o doctorOptions) (done func()) {
+	s := &d.Settings
 	d.Catalog, d.CatalogErr = loadCatalog(s.Config)
 	var store *postgres.Store
+	done = func() {}
 	if len(s.DatabaseProblems) == 0 {
+		var err error
 		if store, err = postgres.Open(string(s.DatabaseURL)); err != nil {
-			return nil, err
-		}
-		d.Store = store
-	}
-	done = func() {
-		if store != nil {
-			store.Close()
+			s.DatabaseProblems = []string{err.Error()}
+		} else {
+			d.Store = store
+			done = func() { store.Close() }
 		}
 	}
 	if len(s.StripeProblems) > 0 {
-		return done, nil
+		return done
 	}
 	stripe := newStripe(s.Given, newLogger(s.Config))
 	d.Stripe = stripe
@@ -83,7 +79,7 @@ func equip(d *doctor.Doctor, o doctorOptions) (done func(), err error) {
 		d.RoundTrip = newRoundTrip(s.Config, stripe, store)
 		d.RoundTrip.Within = o.within
 	}
-	return done, nil
+	return done
 }
 
 // conclude says how it went in all. The error makes the command exit with 1.

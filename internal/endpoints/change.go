@@ -86,8 +86,8 @@ func (w Want) create(ctx context.Context, stripe Stripe, old []billing.WebhookEn
 
 // Retire ends a rotation. The old endpoints are disabled, so that proof, which
 // may be nil, sees whether events arrive by the new one alone; when it fails
-// they are enabled again, else deleted. ok is false when no rotation is under
-// way.
+// they are enabled again, else deleted. The new one is enabled, should somebody
+// have disabled it. ok is false when no rotation is under way.
 //
 // While the old ones are disabled nothing is lost: what the app refuses, the
 // new endpoint sends again for days.
@@ -99,6 +99,12 @@ func Retire(ctx context.Context, stripe Stripe, w Want, proof func(context.Conte
 	successor, old, ok := w.Replacing(all)
 	if !ok {
 		return Made{}, false, nil
+	}
+	if !successor.Enabled {
+		successor.Enabled = true
+		if err := stripe.UpdateEndpoint(ctx, successor); err != nil {
+			return Made{}, true, fmt.Errorf("finish the rotation: %w", err)
+		}
 	}
 	if proof != nil {
 		if err := provenWithout(ctx, stripe, old, proof); err != nil {

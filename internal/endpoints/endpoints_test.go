@@ -129,3 +129,24 @@ func TestRetireEnablesTheOldEndpointAgainUnlessTheNewOneIsProven(t *testing.T) {
 		cancel()
 	}
 }
+
+func TestRetireLeavesNoAddressWithoutAnEnabledEndpoint(t *testing.T) {
+	t.Parallel()
+	f := &fake{}
+	if _, err := Setup(t.Context(), f, want); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Rotate(t.Context(), f, want); err != nil {
+		t.Fatal(err)
+	}
+	f.all[f.index("we_2")].Enabled = false
+	if _, ok, err := Retire(t.Context(), f, want, nil); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	if len(f.all) != 1 || f.all[0].ID != "we_2" || !f.all[0].Enabled {
+		t.Errorf("got %+v", f.all)
+	}
+	if _, ok, err := Retire(t.Context(), f, want, nil); ok || err != nil {
+		t.Errorf("retired twice: %t, %v", ok, err)
+	}
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/payloop/payloop/internal/doctor"
+)
+
+// Each cause of a lost event is told apart.
+func TestTheDoctorSaysWhyAnEventDoesNotArrive(t *testing.T) {
+	t.Parallel()
+	short := doctorOptions{within: time.Second}
+	for name, tt := range map[string]struct {
+		spoil   func(b *bundle)
+		environ []string
+		words   string
+	}{
+		"the app does not run": {
+			spoil: func(b *bundle) { b.stopApp() }, words: "start `payloop serve`",
+		},
+		"the app has another secret than is set": {
+			spoil: func(b *bundle) { b.restartWith("whsec_other") }, words: "has another STRIPE_WEBHOOK_SECRET than is set here: restart it.",
+		},
+		"Stripe has another secret": {
+			spoil:   func(b *bundle) { b.restartWith("whsec_other") },
+			environ: []string{"STRIPE_WEBHOOK_SECRET=whsec_other"}, words: "so Stripe signs with another secret",
+		},
+		"something else answers": {
+			spoil: func(b *bundle) { b.stopApp(); b.answerInstead(http.NotFoundHandler()) }, words: "that is not Payloop",
+		},
+		"the address leads on": {
+			spoil: func(b *bundle) {
+				b.stopApp()
+				b.answerInstead(http.RedirectHandler("https://www.example.com/", http.StatusMovedPermanently))
+			}, words: "leads on to another address",
+		},
+		"another app takes the events": {
+			spoil: func(b *bundle) {
+				b.stopApp()
+				b.answerInstead(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+			}, words: "Look whether DATABASE_URL is the same",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := healthy(t)
+			tt.spoil(b)
+			e := b.examine(t, short, tt.environ...)
+			e.wantProblems("round trip")
+			e.want(doctor.Problem, "round trip", tt.words)
+		})
+	}
+}
+
+func TestTheDoctorSeesThatEventsAreNotWorkedOff(t *testing.T) {
+	t.Parallel()
+	b := healthy(t)
+	b.app.processor.Stop()
+	e := b.examine(t, doctorOptions{})
+	e.want(doctor.Warning, "round trip", "has not been worked off yet")
+	if e.err != nil {
+		t.Errorf("a warning ended the command with %v", e.err)
+	}
+}
+
+func TestTheDoctorSaysWhatItCouldNotCleanUp(t *testing.T) {
+	t.Parallel()
+	b := healthy(t)
+	settings := doctor.ReadSettings(b.environ(strings.TrimPrefix(b.cfg.BaseURL, "http://")))
+	trip := newRoundTrip(b.cfg, newStripe(b.cfg, newLogger(b.cfg)), b.store)
+	trip.Stripe = keepsProbes{trip.Stripe}
+	d := doctor.Doctor{
+		Settings: settings, Catalog: b.catalog, Store: b.store, Stripe: newStripe(b.cfg, newLogger(b.cfg)), Want: wantedEndpoint(b.cfg),
+		RoundTrip: trip, Now: time.Now, Report: func(doctor.Finding) {},
+	}
+	findings := d.Examine(t.Context())
+	if last := findings[len(findings)-1]; last.Status != doctor.Warning || !strings.Contains(last.Text, "cus_") {
+		t.Errorf("got %+v", last)
+	}
+}
+
+// keepsProbes is a Stripe that deletes nothing.
+type keepsProbes struct{ doctor.Prober }
+
+func (keepsProbes) DeleteProbe(context.Context, string) error { return errors.New("not now") }
+
+// answerInstead has another program listen where the app did.
+func (b *bundle) answerInstead(h http.Handler) {
+	b.t.Helper()
+	listener, err := net.Listen("tcp", strings.TrimPrefix(b.cfg.BaseURL, "http://"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	srv := httptest.NewUnstartedServer(h)
+	srv.Listener.Close()
+	srv.Listener = listener
+	srv.Start()
+	b.t.Cleanup(srv.Close)
+}
