@@ -52,6 +52,7 @@ func TestUnderFaultsNothingAcknowledgedIsLostAndNothingHappensTwice(t *testing.T
 	w.checkEvents()
 	w.checkGrants()
 	w.checkMirror()
+	w.checkReconciled()
 	for i, r := range w.replicas {
 		if code := r.stop(syscall.SIGTERM); code != 0 {
 			t.Errorf("replica %d ended with %d", i, code)

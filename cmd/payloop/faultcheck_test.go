@@ -92,3 +92,12 @@ func (w *faultWorld) checkMirror() {
 	w.t.Helper()
 	w.figures.mirrorRows = w.wantMirrorAsStripe()
 }
+
+// checkReconciled asks the product itself, which compares more fields.
+func (w *faultWorld) checkReconciled() {
+	w.t.Helper()
+	cmd, out := payloop(w.t, append(w.environ("127.0.0.1:0"), "BASE_URL="+w.url), "reconcile", "--dry-run")
+	if err := cmd.Run(); err != nil {
+		w.t.Errorf("payloop reconcile: %v\n%s", err, out)
+	}
+}
