@@ -11,7 +11,7 @@ const (
 	gcPercent = 400
 	// memoryTarget is where the collector works harder to stay below, in bytes.
 	// It is a target and no limit: more is taken where more is in use.
-	memoryTarget = 40 << 20
+	memoryTarget = 36 << 20
 )
 
 // tuneMemory sets how the collector works, unless the operator has with Go's

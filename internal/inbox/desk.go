@@ -7,7 +7,7 @@ import (
 )
 
 // deskBytes is how much of payloads lies on the desk at most.
-const deskBytes = 8 << 20
+const deskBytes = 4 << 20
 
 // Desk is where the intake hands events to the processor of the same process:
 // they are stored as claimed and need not be read again. When it is full events

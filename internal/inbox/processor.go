@@ -27,15 +27,12 @@ const (
 
 	// claimSize is how many events one claim takes at most.
 	claimSize = 512
-	// batches is how many batches are worked on at once: while one commits, the
-	// other is computed.
-	batches = 2
+	// batches is how many batches are worked on at once. Two of one process would
+	// only meet at the same objects.
+	batches = 1
 	// gather is how long after one batch the next begins, unless that one was
 	// full: a few events together cost little more than one.
 	gather = 40 * time.Millisecond
-	// rushPause is the same while webhooks come faster than they are stored: who
-	// sent them waits for an answer; what is stored can wait.
-	rushPause = 200 * time.Millisecond
 	// fetches is how many objects Stripe is asked about at once. A call that
 	// hangs holds up one of them.
 	fetches = 16
@@ -62,8 +59,8 @@ type Processor struct {
 
 // lane is one of the two queues and those who work on it.
 type lane struct {
-	width int // how many claims are worked on at once
-	pause func(claimed int, began time.Time)
+	width int                                // how many claims are worked on at once
+	pause func(claimed int, began time.Time) // after each, before the next may begin
 	wake  chan struct{}
 	claim func(context.Context) ([]billing.Event, error)
 	work  func(context.Context, []billing.Event)
@@ -162,8 +159,8 @@ func (p *Processor) run(ctx context.Context, l *lane) {
 			p.running.Go(func() {
 				defer func() { free <- struct{}{} }()
 				p.work(ctx, l, claimed)
+				l.pause(len(claimed), began)
 			})
-			l.pause(len(claimed), began)
 			continue
 		}
 		free <- struct{}{}
@@ -207,13 +204,16 @@ func (p *Processor) claimObject(ctx context.Context) ([]billing.Event, error) {
 	return p.Engine.Store.ClaimToFetch(ctx, claimSize, lease)
 }
 
-// pauseBatches waits until the next batch may begin.
+// pauseBatches waits until the next batch may begin. While webhooks come faster
+// than they are stored, a third of the time is theirs: who sent them waits for
+// an answer, and what is stored can wait.
 func (p *Processor) pauseBatches(claimed int, began time.Time) {
+	took := time.Since(began)
+	if p.Rush != nil && p.Rush() {
+		p.wait(took / 2)
+	}
 	if claimed < claimSize {
 		p.wait(gather - time.Since(began))
-	}
-	for p.Rush != nil && p.Rush() && time.Since(began) < rushPause && !p.stopping() {
-		p.wait(gather)
 	}
 }
 
