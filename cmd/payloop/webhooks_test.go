@@ -433,3 +433,36 @@ func TestADeletedCustomerStaysDeleted(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestAPoisonedEventDoesNotTakeItsBatchAlong(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	c := b.person()
+	b.buy(c, "Basic", "month")
+	b.stopApp() // so that all of them are claimed together
+	customer := b.text(`SELECT id FROM stripe_customers`)
+	poisoned := event("evt_poisoned", "invoice.created", inbox.APIVersion, time.Now(),
+		`{"id":"in_poisoned","customer":"`+customer+`","status":"open","created":99999999999999}`)
+	broken := event("evt_broken", "invoice.created", inbox.APIVersion, time.Now(), `{"id":"in_broken","customer":"`+customer+`","status":7}`)
+	receiver := &inbox.Receiver{Intake: inbox.NewIntake(b.store), Secrets: []string{webhookSecret}, Wake: func() {}, Observe: b.app.metrics}
+	for _, body := range append(b.events(), poisoned, broken) {
+		if err := b.receive(receiver, body, webhookSecret); err != nil {
+			t.Fatal(err)
+		}
+	}
+	processor := inbox.NewProcessor(b.app.processor.Engine, b.app.processor.Log, b.app.metrics)
+	processor.Start(t.Context())
+	t.Cleanup(processor.Stop)
+	testkit.Eventually(t, patience, func() (bool, string) {
+		open := b.text(`SELECT string_agg(id || ' ' || state, ', ') FROM stripe_events WHERE state <> 'processed' AND object_id NOT IN ('in_poisoned', 'in_broken')`)
+		return open == "", open
+	})
+	testkit.Eventually(t, patience, func() (bool, string) {
+		b.hurry()
+		got := b.text(`SELECT string_agg(id || ' ' || state || ' ' || (last_error <> ''), ', ' ORDER BY id) FROM stripe_events WHERE state <> 'processed'`)
+		return got == "evt_broken failed true, evt_poisoned failed true", got
+	})
+	if n := b.count(`SELECT balance FROM credit_balances`); n != 1050 {
+		t.Errorf("got %d credits, want 1050", n)
+	}
+}

@@ -206,14 +206,14 @@ func (g *Engine) decodeAll(ctx context.Context, groups []*group, out *Batch) ([]
 	return objects, nil
 }
 
-// writeAll writes works together. If that fails, each is tried alone, so that
-// one which cannot be written does not take its neighbours along.
+// writeAll writes works together. If one of them cannot be written, each is
+// tried alone, so that it does not take its neighbours along.
 func (g *Engine) writeAll(ctx context.Context, works []billing.Work, out *Batch) {
 	if len(works) == 0 {
 		return
 	}
 	leftOut, err := g.Store.WriteWorks(ctx, works)
-	if err != nil && len(works) > 1 && ctx.Err() == nil {
+	if len(works) > 1 && (errors.Is(err, billing.ErrRefused) || errors.Is(err, billing.ErrFenced)) {
 		for _, work := range works {
 			g.writeAll(ctx, []billing.Work{work}, out)
 		}

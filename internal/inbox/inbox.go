@@ -28,7 +28,7 @@ type Store interface {
 	ClaimToFetch(ctx context.Context, limit int, lease time.Duration) ([]billing.Event, error)
 	EventPayloads(ctx context.Context, ids []string) (map[string][]byte, error)
 	MoveToFetch(ctx context.Context, events []billing.Event) error
-	RetryEvent(ctx context.Context, e billing.Event, cause string, pause time.Duration) error
+	RetryEvents(ctx context.Context, events []billing.Event, cause string) error
 	FailEvent(ctx context.Context, e billing.Event, cause string) error
 	ReleaseEvents(ctx context.Context, events []billing.Event) error
 	// FetchTurn reserves the next call to Stripe and says how long to wait for it.

@@ -317,26 +317,34 @@ func (p *Processor) done(events []billing.Event) {
 func (p *Processor) failed(ctx context.Context, failures []Failure) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
+	var stopped []billing.Event
+	again := map[string][]billing.Event{} // by what went wrong: a database that is gone fails them all alike
 	for _, f := range failures {
-		switch {
+		switch cause := f.Err.Error(); {
 		case errors.Is(f.Err, billing.ErrFenced):
 			p.Log.Warn("Event was taken over by another process", "event_id", f.Event.ID, "attempt", f.Event.Attempt)
 		case p.stopping() && errors.Is(f.Err, context.Canceled):
-			p.report(p.Engine.Store.ReleaseEvents(ctx, []billing.Event{f.Event}))
+			stopped = append(stopped, f.Event)
 		case f.Event.Spent():
 			p.giveUp(ctx, f.Event, f.Err)
 		default:
-			p.retry(ctx, f.Event, f.Err)
+			again[cause] = append(again[cause], f.Event)
 		}
+	}
+	p.release(stopped)
+	for cause, events := range again {
+		p.retry(ctx, events, cause)
 	}
 }
 
-func (p *Processor) retry(ctx context.Context, e billing.Event, cause error) {
-	p.Observe.EventWorked("retry", e.Attempt, lag(e, p.Now()))
-	pause := e.RetryIn()
-	p.Log.Warn("Event failed and will be tried again", "event_id", e.ID, "event_type", e.Type, "object_id", e.ObjectID,
-		"attempt", e.Attempt, "next_try_in", pause, "error", cause)
-	p.report(p.Engine.Store.RetryEvent(ctx, e, cause.Error(), pause))
+func (p *Processor) retry(ctx context.Context, events []billing.Event, cause string) {
+	for _, e := range events {
+		p.Observe.EventWorked("retry", e.Attempt, lag(e, p.Now()))
+	}
+	first := events[0]
+	p.Log.Warn("Events failed and will be tried again", "events", len(events), "event_id", first.ID, "event_type", first.Type,
+		"object_id", first.ObjectID, "attempt", first.Attempt, "next_try_in", first.RetryIn(), "error", cause)
+	p.report(p.Engine.Store.RetryEvents(ctx, events, cause))
 }
 
 func (p *Processor) giveUp(ctx context.Context, e billing.Event, cause error) {

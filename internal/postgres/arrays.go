@@ -4,7 +4,10 @@ import (
 	"database/sql/driver"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
+
+	"github.com/payloop/payloop/internal/billing"
 )
 
 // byteaArray is a parameter of type bytea[] in Postgres's binary form: the
@@ -46,8 +49,8 @@ func asJSON[T any](rows []T) rowsAsJSON {
 
 func (r rowsAsJSON) Value() (driver.Value, error) {
 	text, err := json.Marshal(r.rows)
-	if err != nil {
-		return nil, fmt.Errorf("rows as JSON: %w", err)
+	if err != nil { // such as a time after the year 9999
+		return nil, fmt.Errorf("rows as JSON: %w", errors.Join(billing.ErrRefused, err))
 	}
 	return string(text), nil
 }

@@ -156,12 +156,13 @@ func changed(res sql.Result, err error) (int64, error) {
 	return res.RowsAffected()
 }
 
-// refused adds billing.ErrRefused to an error that is about the values of a
-// row and not about the database: data exceptions, broken constraints, limits.
+// refused adds billing.ErrRefused to an error that is about a row and not
+// about the state of the database: data exceptions, broken constraints, limits,
+// what a function or Postgres itself stumbles over.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 func refused(err error) error {
 	var e *pq.Error
-	if errors.As(err, &e) && slices.Contains([]pq.ErrorClass{"22", "23", "54"}, e.Code.Class()) {
+	if errors.As(err, &e) && slices.Contains([]pq.ErrorClass{"22", "23", "42", "54", "P0", "XX"}, e.Code.Class()) {
 		return errors.Join(billing.ErrRefused, err)
 	}
 	return err

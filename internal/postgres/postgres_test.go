@@ -380,7 +380,7 @@ func TestAnEventIsClaimedByOneAndFencedFromOthers(t *testing.T) {
 	if _, err := b.WriteWorks(t.Context(), []billing.Work{{Events: first}}); !errors.Is(err, billing.ErrFenced) {
 		t.Errorf("the first holder: got %v, want ErrFenced", err)
 	}
-	for _, tooLate := range []error{b.RetryEvent(t.Context(), first[0], "late", 0), b.FailEvent(t.Context(), first[0], "late"),
+	for _, tooLate := range []error{b.RetryEvents(t.Context(), first, "late"), b.FailEvent(t.Context(), first[0], "late"),
 		b.ReleaseEvents(t.Context(), first), b.MoveToFetch(t.Context(), first)} {
 		if tooLate != nil {
 			t.Fatal(tooLate)
@@ -459,7 +459,7 @@ func TestAFailedEventSaysWhy(t *testing.T) {
 	if _, err := b.StoreEvents(t.Context(), []billing.Event{{ID: "evt_1", CreatedAt: b.now, Payload: []byte("{}")}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.RetryEvent(t.Context(), b.claimEvents()[0], "first try", time.Minute); err != nil {
+	if err := b.RetryEvents(t.Context(), b.claimEvents(), "first try"); err != nil {
 		t.Fatal(err)
 	}
 	if early := b.claimEvents(); len(early) > 0 {

@@ -147,14 +147,20 @@ func columnsOf(events []billing.Event) (c eventArrays) {
 	return c
 }
 
-// RetryEvent gives an event back after a failure, to be claimed again after
-// the pause. Somebody else's claim is left alone.
-func (s *Store) RetryEvent(ctx context.Context, e billing.Event, cause string, pause time.Duration) error {
+// RetryEvents gives events back after a failure, each to be claimed again after
+// its pause. Somebody else's claim is left alone.
+func (s *Store) RetryEvents(ctx context.Context, events []billing.Event, cause string) error {
+	c := columnsOf(events)
+	var pauses pq.Float64Array
+	for _, e := range events {
+		pauses = append(pauses, e.RetryIn().Seconds())
+	}
 	_, err := s.hot.exec(ctx, `
-		UPDATE stripe_events SET state = 'pending', last_error = $3, due_at = $4
-		WHERE id = $1 AND attempt = $2 AND state = 'running'`, e.ID, e.Attempt, storable(cause), s.Now().Add(pause))
+		UPDATE stripe_events e SET state = 'pending', last_error = $4, due_at = $5::timestamptz + make_interval(secs => u.pause)
+		FROM unnest($1::text[], $2::bigint[], $3::float8[]) AS u (id, attempt, pause)
+		WHERE e.id = u.id AND e.attempt = u.attempt AND `+isRunning, c.ids, c.attempts, pauses, storable(cause), s.Now())
 	if err != nil {
-		return fmt.Errorf("retry event %s: %w", e.ID, err)
+		return fmt.Errorf("retry %d events: %w", len(events), err)
 	}
 	return nil
 }

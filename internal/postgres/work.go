@@ -18,7 +18,8 @@ var errNoOrder = errors.New("its Checkout Session has not come yet")
 // left out, with their events, and named with the reason: billing.ErrStale when
 // the row is no longer at the version that the change was made over, or what it
 // waits for. With an error nothing at all was written; it is billing.ErrFenced
-// when one of the events is held by somebody else by now.
+// when one of the events is held by somebody else by now, billing.ErrRefused
+// when one of the rows breaks the database's rules.
 func (s *Store) WriteWorks(ctx context.Context, works []billing.Work) (leftOut map[billing.ObjectRef]error, err error) {
 	w := &workWriter{works: slices.Clone(works), leftOut: map[billing.ObjectRef]error{}}
 	slices.SortStableFunc(w.works, func(a, b billing.Work) int { return cmp.Compare(a.Change.Ref.ID, b.Change.Ref.ID) })
@@ -27,7 +28,7 @@ func (s *Store) WriteWorks(ctx context.Context, works []billing.Work) (leftOut m
 		return w.write(ctx)
 	}, Tx{now: s.Now(), hot: s.hot})
 	if err != nil {
-		return nil, fmt.Errorf("write %d works: %w", len(works), err)
+		return nil, fmt.Errorf("write %d works: %w", len(works), refused(err))
 	}
 	return w.leftOut, nil
 }
