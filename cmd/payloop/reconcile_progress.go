@@ -17,7 +17,7 @@ func newProgress(f *os.File) progress {
 		return progress{}
 	}
 	return progress{progressbar.NewOptions(-1,
-		progressbar.OptionSetWriter(f), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
+		progressbar.OptionSetWriter(f), progressbar.OptionShowCount(),
 		progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription("objects"))}
 }
 

@@ -475,7 +475,7 @@ func TestTheReconcileCommandExitsAsItSays(t *testing.T) {
 	run(1, "nothing was changed", nil, "--dry-run", "--since", "1h")
 	run(1, "7 → 500", nil, "--since", time.Now().AddDate(0, 0, -1).Format(time.DateOnly))
 	run(0, `"drift": []`, nil, "--json", "--since", "72h")
-	run(2, "72h", nil, "--since", "yesterday")
+	run(2, "such as 24h", nil, "--since", "yesterday")
 	run(2, "unknown flag", nil, "--force")
 	run(2, "DATABASE_URL is missing", []string{"DATABASE_URL="})
 }
