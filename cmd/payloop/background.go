@@ -17,7 +17,7 @@ const (
 	// catchUpEvery is how often Stripe is asked for events that it could not
 	// deliver. It tries by itself after minutes, then hours.
 	catchUpEvery   = 5 * time.Minute
-	catchUpTimeout = 30 * time.Minute
+	catchUpTimeout = 10 * time.Minute
 	// reconcileEvery is how often what changed lately is compared with Stripe,
 	// reconcileBack how far back: as long as Stripe tries to deliver an event.
 	reconcileEvery   = time.Hour
@@ -35,10 +35,10 @@ func backgroundJobs(cfg config.Config, cat billing.Catalog, store *postgres.Stor
 	catchUp := &reconcile.CatchUp{Stripe: stripe, Store: store, Pace: pace, Wake: wake, Taken: m.CaughtUp, Log: log, Now: store.Now}
 	return []jobs.Job{
 		{Name: "catch_up", Every: catchUpEvery, AtStart: true, Timeout: catchUpTimeout, Run: catchUp.Run},
-		{Name: "reconcile", Every: reconcileEvery, Timeout: reconcileTimeout, Run: func(ctx context.Context) error {
+		{Name: "reconcile", Every: reconcileEvery, AtStart: true, Spaced: true, Timeout: reconcileTimeout, Run: func(ctx context.Context) error {
 			return reconcileLately(ctx, newReconciler(cfg, cat, store, log), m, log)
 		}},
-		{Name: "prune_sessions", Every: pruneEvery, AtStart: true, Timeout: pruneTimeout, Run: func(ctx context.Context) error {
+		{Name: "prune_sessions", Every: pruneEvery, AtStart: true, Spaced: true, Timeout: pruneTimeout, Run: func(ctx context.Context) error {
 			_, err := store.DeleteExpiredSessions(ctx)
 			return err
 		}},

@@ -30,12 +30,13 @@ func (j *jsonReport) found(d reconcile.Drift) error {
 	return err
 }
 
-func (j *jsonReport) end(s reconcile.Summary, o reconcile.Options) error {
+func (j *jsonReport) end(s reconcile.Summary, o reconcile.Options, whole bool) error {
 	body, err := json.Marshal(struct {
-		DryRun bool   `json:"dry_run"`
-		Since  string `json:"since,omitempty"`
+		Complete bool   `json:"complete"`
+		DryRun   bool   `json:"dry_run"`
+		Since    string `json:"since,omitempty"`
 		reconcile.Summary
-	}{o.DryRun, timeText(o), s})
+	}{whole, o.DryRun, timeText(o), s})
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,8 @@ import (
 // reporter prints what a reconcile finds, as it finds it.
 type reporter interface {
 	found(d reconcile.Drift) error
-	end(s reconcile.Summary, o reconcile.Options) error
+	// end says what was found in all; whole is false when not everything was looked at.
+	end(s reconcile.Summary, o reconcile.Options, whole bool) error
 }
 
 // report runs a reconcile and prints it. It returns an *exitError when there
@@ -33,11 +34,12 @@ func report(ctx context.Context, out io.Writer, r *reconcile.Reconciler, o recon
 	}
 	summary, err := r.Run(ctx, o)
 	bar.clear()
-	if err != nil {
-		return fmt.Errorf("reconcile stopped after %d differences, of which %d are repaired, and can be run again: %w", summary.Total(), summary.Repaired, err)
+	if endErr := p.end(summary, o, err == nil); endErr != nil {
+		return endErr
 	}
-	if err := p.end(summary, o); err != nil {
-		return err
+	if err != nil {
+		return fmt.Errorf("reconcile stopped after %s, %d of them repaired, and can be run again: %w",
+			plural(summary.Total(), "difference"), summary.Repaired, err)
 	}
 	if n := summary.Total(); n > 0 {
 		return &exitError{exitDrift, errors.New(verdict(summary, o))}
@@ -98,7 +100,7 @@ func orDash(s string) string {
 	return s
 }
 
-func (t *textReport) end(s reconcile.Summary, o reconcile.Options) error {
+func (t *textReport) end(s reconcile.Summary, o reconcile.Options, whole bool) error {
 	var checked []string
 	for _, kind := range walked {
 		if n, looked := s.Checked[kind]; looked {
@@ -112,7 +114,7 @@ func (t *textReport) end(s reconcile.Summary, o reconcile.Options) error {
 	if s.OnTheirWay > 0 {
 		fmt.Fprintf(t.out, "%d differ because an event about them is still being worked on.\n", s.OnTheirWay)
 	}
-	if s.Total() > 0 {
+	if s.Total() > 0 || !whole {
 		return nil // the error tells
 	}
 	_, err := fmt.Fprintln(t.out, verdict(s, o))

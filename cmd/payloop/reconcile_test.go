@@ -243,6 +243,21 @@ func TestAnotherAccountsKeyEndsNobodysSubscription(t *testing.T) {
 	b.wantAccount(c, "Basic", "1,050")
 }
 
+func TestASecondCustomerOfAUserIsReportedAndLeftToTheOperator(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.person()
+	b.buy(c, "Basic", "month")
+	b.flush()
+	b.stripeDelete("/v1/webhook_endpoints/" + b.stripeID("/v1/webhook_endpoints"))
+	b.callStripe("POST", "/v1/customers", map[string][]string{"metadata[payloop_user_id]": {b.text(`SELECT id FROM users`)}}, nil)
+	out, exit := b.reconcile(reconcile.Options{})
+	if exit != exitDrift || !strings.Contains(out, "another Stripe customer") {
+		t.Errorf("got exit %d:\n%s", exit, out)
+	}
+	b.wantAccount(c, "Basic", "1,050")
+}
+
 func TestStrangersAreCountedAndLeftAlone(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -310,7 +325,13 @@ func TestReconcileGoesOnWhenStripeIsBusyAndGivesUpWhenItIsDown(t *testing.T) {
 	b.apiFaults(`{}`)
 	b.wantAgreement()
 	b.stripe.closed.Store(true)
-	if _, err := b.reconciler().Run(t.Context(), reconcile.Options{}); billing.KindOf(err) != billing.Unavailable {
+	var buf bytes.Buffer
+	err := report(t.Context(), &buf, b.reconciler(), reconcile.Options{}, true)
+	var doc struct{ Summary struct{ Complete *bool } }
+	if jsonErr := json.Unmarshal(buf.Bytes(), &doc); jsonErr != nil || doc.Summary.Complete == nil || *doc.Summary.Complete {
+		t.Errorf("down: got %v in %s", jsonErr, buf.String())
+	}
+	if billing.KindOf(err) != billing.Unavailable {
 		t.Errorf("down: got %v", err)
 	}
 }

@@ -41,6 +41,7 @@ type Job struct {
 	Name    string        // two characters at least, as metrics and River's tables show it
 	Every   time.Duration // from one time it is due to the next
 	AtStart bool          // also when a replica becomes the leader
+	Spaced  bool          // but not if it came round in the same period already, such as before a restart
 	Timeout time.Duration // after which it is cut off, or given to another replica when its own has died
 	Run     func(ctx context.Context) error
 }
@@ -71,7 +72,7 @@ func New(o Options) (*Runner, error) {
 	for _, j := range o.Jobs {
 		w.jobs[j.Name] = j
 		periodic = append(periodic, river.NewPeriodicJob(river.PeriodicInterval(j.Every),
-			func() (river.JobArgs, *river.InsertOpts) { return args{Name: j.Name}, nil },
+			func() (river.JobArgs, *river.InsertOpts) { return args{Name: j.Name}, j.insertOpts() },
 			&river.PeriodicJobOpts{ID: j.Name, RunOnStart: j.AtStart}))
 	}
 	client, err := river.NewClient(riverdatabasesql.New(o.DB), &river.Config{
@@ -124,12 +125,18 @@ type args struct {
 // Kind is River's name for all our jobs.
 func (args) Kind() string { return "periodic" }
 
-// InsertOpts keeps a job from being queued while the same one waits or runs.
-// Those that have ended do not count, as they would by default.
-func (args) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+// insertOpts keep a job from being queued while the same one waits or runs.
+// Those that have ended do not count, as they would by default, unless the job
+// is to be spaced.
+func (j Job) insertOpts() *river.InsertOpts {
+	unique := river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled,
-	}}}
+	}}
+	if j.Spaced {
+		unique.ByPeriod = j.Every
+		unique.ByState = append(unique.ByState, rivertype.JobStateCompleted)
+	}
+	return &river.InsertOpts{UniqueOpts: unique}
 }
 
 type worker struct {

@@ -208,3 +208,33 @@ func TestStopCutsOffAJobThatDoesNotEndAndMayBeCalledTwice(t *testing.T) {
 		t.Error("the job is still running")
 	}
 }
+
+func TestASpacedJobDoesNotComeRoundAgainBecauseOfARestart(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	migrate(t, store)
+	var spaced atomic.Int64
+	ran := make(chan struct{}, 10)
+	list := []jobs.Job{
+		{Name: "spaced", Every: 1000 * time.Hour, AtStart: true, Spaced: true, Timeout: time.Minute, Run: func(context.Context) error {
+			spaced.Add(1)
+			return nil
+		}},
+		{Name: "other", Every: time.Hour, AtStart: true, Timeout: time.Minute, Run: func(context.Context) error {
+			ran <- struct{}{}
+			return nil
+		}},
+	}
+	var log lockedBuffer
+	for range 2 {
+		r := start(t, store, &log, func(string, string, time.Duration) {}, list...)
+		<-ran
+		testkit.Eventually(t, patience, func() (bool, string) {
+			return spaced.Load() == 1, fmt.Sprintf("it ran %d times\n%s", spaced.Load(), log.String())
+		})
+		r.Stop()
+	}
+	if n := spaced.Load(); n != 1 {
+		t.Errorf("it ran %d times", n)
+	}
+}

@@ -3,17 +3,50 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+
+	"github.com/lib/pq"
 
 	"github.com/payloop/payloop/internal/billing"
 )
 
-// Correct sets, in the row of an object, what never changes at Stripe and is
-// therefore not written again by WriteWorks: whose it is, what it belongs to,
-// what it cost. It also takes back what otherwise only grows. It returns
-// billing.ErrStale when the row is no longer at the change's version; else the
-// row is at the next one.
-func (s *Store) Correct(ctx context.Context, c billing.Change) error {
+// Repair writes what an object's state at Stripe means over the version that
+// it was compared with. With correct it also sets what never changes at Stripe
+// and is therefore not written again otherwise: whose it is, what it belongs
+// to, what it cost; and it takes back what otherwise only grows. It returns
+// billing.ErrStale when the row is no longer at that version.
+func (s *Store) Repair(ctx context.Context, c billing.Change, correct bool) error {
+	if correct {
+		if err := s.correct(ctx, c); err != nil {
+			return inTheWay(err)
+		}
+		c.Version.N++
+	}
+	leftOut, err := s.WriteWorks(ctx, []billing.Work{{Change: c}})
+	if err != nil {
+		return inTheWay(err)
+	}
+	return leftOut[c.Ref]
+}
+
+// inTheWay says in words what an operator has to decide.
+func inTheWay(err error) error {
+	var e *pq.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	msg := map[string]string{
+		"stripe_customers_one_per_user": "Its user has another Stripe customer. Delete in Stripe's dashboard the one that is not needed.",
+		"checkouts_one_open_per_user":   "Its user has another checkout open. It ends by itself within a day.",
+	}[e.Constraint]
+	if msg == "" {
+		return err
+	}
+	return &billing.Error{Kind: billing.Conflict, Msg: msg, Err: err}
+}
+
+func (s *Store) correct(ctx context.Context, c billing.Change) error {
 	return s.InTx(ctx, func(tx *Tx) error {
 		correct := map[billing.ObjectKind]func(context.Context, billing.Change) error{
 			billing.CustomerObject:     tx.correctCustomer,
@@ -23,7 +56,7 @@ func (s *Store) Correct(ctx context.Context, c billing.Change) error {
 			billing.ChargeObject:       tx.correctCharge,
 		}[c.Ref.Kind]
 		if err := correct(ctx, c); err != nil {
-			return fmt.Errorf("correct %s %s: %w", c.Ref.Kind, c.Ref.ID, refused(err))
+			return fmt.Errorf("correct %s %s: %w", c.Ref.Kind, c.Ref.ID, err)
 		}
 		return nil
 	})

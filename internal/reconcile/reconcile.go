@@ -34,8 +34,8 @@ type Store interface {
 	UserIDs(ctx context.Context, owners []billing.Owner) ([]string, error)
 	EventOnItsWay(ctx context.Context, objectID string, after time.Time) (bool, error)
 
-	WriteWorks(ctx context.Context, works []billing.Work) (leftOut map[billing.ObjectRef]error, err error)
-	Correct(ctx context.Context, c billing.Change) error
+	// Repair returns billing.ErrStale when the row has changed since it was read.
+	Repair(ctx context.Context, c billing.Change, correct bool) error
 	Forget(ctx context.Context, ref billing.ObjectRef, over billing.Version) error
 	RecordActions(ctx context.Context, actions ...billing.Action) error
 }

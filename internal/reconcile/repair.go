@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -163,7 +164,7 @@ func (w *walk) settle(ctx context.Context, change billing.Change, differences []
 	if w.DryRun {
 		return false, w.tell(d)
 	}
-	err = w.repair(ctx, change, differences)
+	err = w.Store.Repair(ctx, change, change.Version.Known && fixedDiffers(differences))
 	if errors.Is(err, billing.ErrStale) {
 		return true, nil
 	}
@@ -171,29 +172,26 @@ func (w *walk) settle(ctx context.Context, change billing.Change, differences []
 		return false, ctx.Err()
 	}
 	if err != nil {
-		d.Problem = err.Error()
+		d.Problem = problem(err)
 		return false, w.tell(d)
 	}
 	d.Repaired = true
 	return false, errors.Join(w.tell(d), w.record(ctx, change.UserID, d))
 }
 
-// repair writes the object's state over the version that it was compared with.
-func (w *walk) repair(ctx context.Context, change billing.Change, differences []Difference) error {
-	for _, d := range differences {
-		if d.fixed && change.Version.Known {
-			if err := w.Store.Correct(ctx, change); err != nil {
-				return err
-			}
-			change.Version.N++
-			break
-		}
+// fixedDiffers says whether something differs that the usual write leaves as
+// it is.
+func fixedDiffers(differences []Difference) bool {
+	return slices.ContainsFunc(differences, func(d Difference) bool { return d.fixed })
+}
+
+// problem is why something was not repaired, for the operator.
+func problem(err error) string {
+	var e *billing.Error
+	if errors.As(err, &e) {
+		return e.Msg
 	}
-	leftOut, err := w.Store.WriteWorks(ctx, []billing.Work{{Change: change}})
-	if err != nil {
-		return err
-	}
-	return leftOut[change.Ref]
+	return err.Error()
 }
 
 // orphan deals with a row that Stripe does not know.
