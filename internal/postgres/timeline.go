@@ -51,9 +51,14 @@ func (s *Store) CustomersByUserID(ctx context.Context, userID string) ([]billing
 func (s *Store) EventsByCustomerIDs(ctx context.Context, ids []string, w Window) ([]StoredEvent, error) {
 	var events []StoredEvent
 	err := s.db.SelectContext(ctx, &events, `
-		SELECT `+storedEventColumns+`
-		FROM stripe_events
-		WHERE customer_id = ANY($1) AND customer_id <> '' AND created_at >= $2
+		SELECT * FROM (
+			SELECT `+storedEventColumns+`
+			FROM stripe_events
+			WHERE customer_id = ANY($1) AND customer_id <> '' AND created_at >= $2 AND state IN ('processed', 'failed')
+			UNION ALL
+			SELECT `+storedEventColumns+`
+			FROM stripe_events
+			WHERE customer_id = ANY($1) AND created_at >= $2 AND state IN ('pending', 'running')) e
 		ORDER BY created_at DESC, received_at DESC, id
 		LIMIT $3`, pq.StringArray(ids), w.Since, w.Limit)
 	if err != nil {

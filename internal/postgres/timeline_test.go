@@ -112,8 +112,9 @@ func TestAStoryIsReadByIndexHoweverLongTheTablesAre(t *testing.T) {
 	c := b.customer()
 	for _, statement := range []string{
 		`INSERT INTO users (email, password_hash, created_at) SELECT 'many' || n || '@example.com', '', now() FROM generate_series(1, 1000) n`,
-		`INSERT INTO stripe_events (id, type, api_version, object_id, customer_id, created_at, received_at, due_at, payload)
-			SELECT 'evt_' || n, 'invoice.paid', '', '', 'cus_' || n % 1000, now(), now(), now(), '' FROM generate_series(1, 10000) n`,
+		`INSERT INTO stripe_events (id, type, api_version, object_id, customer_id, created_at, received_at, due_at, payload, state, finalized_at)
+			SELECT 'evt_' || n, 'invoice.paid', '', '', 'cus_' || n % 1000, now(), now(), now(), '', 'processed', now() FROM generate_series(1, 10000) n`,
+		`UPDATE stripe_events SET state = 'pending', finalized_at = NULL WHERE id LIKE 'evt_10__'`,
 		`INSERT INTO credit_entries (user_id, amount, kind, key, balance_after, created_at)
 			SELECT id, 1, CASE WHEN n = 1 THEN 'purchase' ELSE 'spend' END, id || ':' || n, 1, now() FROM users, generate_series(1, 10) n`,
 		`INSERT INTO outbox (key, user_id, kind, source, plan, created_at, due_at) SELECT id || ':' || n, id, 'plan_ended', '', '', now(), now() FROM users, generate_series(1, 10) n`,
