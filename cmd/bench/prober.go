@@ -31,22 +31,22 @@ type prober struct {
 func (q prober) search(ctx context.Context, from float64) (float64, error) {
 	low, high := 0.0, from
 	for {
-		held, _, err := q.offer(ctx, high, q.probe)
+		held, err := q.holds(ctx, high)
 		if err != nil {
 			return 0, err
 		}
-		if !held.steady {
+		if !held {
 			break
 		}
 		low, high = high, high*stepUp
 	}
 	for low == 0 || high/low > closeEnough {
 		rate := (low + high) / 2
-		held, _, err := q.offer(ctx, rate, q.probe)
+		held, err := q.holds(ctx, rate)
 		if err != nil {
 			return 0, err
 		}
-		if held.steady {
+		if held {
 			low = rate
 		} else {
 			high = rate
@@ -56,6 +56,15 @@ func (q prober) search(ctx context.Context, from float64) (float64, error) {
 		}
 	}
 	return low, nil
+}
+
+// holds gives a rate a second chance: the machine may have been busy, or the process not yet warm.
+func (q prober) holds(ctx context.Context, rate float64) (bool, error) {
+	held, _, err := q.offer(ctx, rate, q.probe)
+	if err == nil && !held.steady {
+		held, _, err = q.offer(ctx, rate, q.probe)
+	}
+	return held.steady, err
 }
 
 // keep holds a rate for the whole time, or the next lower one that can be held.
