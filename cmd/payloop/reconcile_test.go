@@ -228,6 +228,29 @@ func TestWhatStripeDoesNotKnowIsDrift(t *testing.T) {
 	b.wantAgreement()
 }
 
+func TestADraftThatWasDeletedGoesHereToo(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.person()
+	b.buy(c, "Basic", "month")
+	b.flush()
+	b.advance(10 * day)
+	var draft struct{ ID string }
+	b.callStripe("POST", "/v1/invoices", map[string][]string{"customer": {b.stripeID("/v1/customers")}}, &draft)
+	b.flush()
+	if got := b.text(`SELECT status FROM invoices WHERE id = $1`, draft.ID); got != "draft" {
+		t.Fatalf("the draft is %q", got)
+	}
+	b.stripeDelete("/v1/invoices/" + draft.ID)
+	out, exit := b.reconcile(reconcile.Options{})
+	if exit != exitDrift || !reports(out, draft.ID, "unknown to Stripe") || strings.Contains(out, "not repaired") {
+		t.Errorf("got exit %d:\n%s", exit, out)
+	}
+	if n := b.count(`SELECT count(*) FROM invoices WHERE id = $1`, draft.ID); n != 0 {
+		t.Error("it is still here")
+	}
+}
+
 func TestAnotherAccountsKeyEndsNobodysSubscription(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -297,6 +320,22 @@ func TestALookBackFindsWhatChangedSinceHoweverOldItIs(t *testing.T) {
 	}
 	c.signIn()
 	b.wantAccount(c, "Free", "50")
+}
+
+func TestEveryPageOfAListIsLookedAt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.person()
+	b.buy(c, "Basic", "month")
+	b.flush()
+	for range 110 { // newer than ours, so that ours is on the second page
+		b.callStripe("POST", "/v1/customers", map[string][]string{"email": {"elsewhere@example.com"}}, nil)
+	}
+	b.exec(`UPDATE stripe_customers SET email = 'x@example.com'`)
+	out, exit := b.reconcile(reconcile.Options{})
+	if exit != exitDrift || !reports(out, "email", "x@example.com → "+c.email) || !strings.Contains(out, "111 customers") || !strings.Contains(out, "110 of them") {
+		t.Errorf("got exit %d:\n%s", exit, out)
+	}
 }
 
 func TestPricesAreComparedWithThePlansFile(t *testing.T) {

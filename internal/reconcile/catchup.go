@@ -79,7 +79,7 @@ func (c *CatchUp) take(ctx context.Context, types []string, since time.Time) (ta
 	q := billing.ListQuery{Since: since}
 	for {
 		var page billing.Page
-		err := c.Pace.Do(ctx, func() error {
+		err := c.Pace.Do(ctx, func() (err error) {
 			page, err = c.Stripe.Events(ctx, types, true, q)
 			return err
 		})

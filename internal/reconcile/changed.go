@@ -80,6 +80,9 @@ func (w *walk) behind(ctx context.Context, refs []billing.ObjectRef, latest map[
 	var behind []billing.ObjectRef
 	for i, ref := range refs {
 		v := versions[ref]
+		if v.Known {
+			w.known++
+		}
 		switch {
 		case !v.Known && !ours[i]:
 			w.Strangers++
