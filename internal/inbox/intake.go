@@ -13,15 +13,15 @@ const (
 	// storeTimeout bounds the wait for a database that does not answer. Stripe
 	// tries again, so a quick "no" is better than a late one.
 	storeTimeout = 1500 * time.Millisecond
-	// writers is how many inserts run at once. One has the larger batches;
-	// more gain nothing.
-	writers = 1
+	// writers is how many inserts run at once: while one commits, the other
+	// gathers. More gain nothing.
+	writers = 2
 	// maxBatch is how many events one insert takes, so that a long queue
 	// does not become one long transaction.
 	maxBatch = 256
 	// rush is how many events go into one insert, lately and on the average,
 	// when webhooks come faster than they are stored.
-	rush = 8
+	rush = 5
 )
 
 // EventStore keeps events.

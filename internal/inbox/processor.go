@@ -205,12 +205,12 @@ func (p *Processor) claimObject(ctx context.Context) ([]billing.Event, error) {
 }
 
 // pauseBatches waits until the next batch may begin. While webhooks come faster
-// than they are stored, a third of the time is theirs: who sent them waits for
-// an answer, and what is stored can wait.
+// than they are stored, half of the time is theirs: who sent them waits for an
+// answer, and what is stored can wait.
 func (p *Processor) pauseBatches(claimed int, began time.Time) {
 	took := time.Since(began)
 	if p.Rush != nil && p.Rush() {
-		p.wait(took / 2)
+		p.wait(took)
 	}
 	if claimed < claimSize {
 		p.wait(gather - time.Since(began))
