@@ -24,30 +24,45 @@ type cluster struct {
 	base  *url.URL
 	admin *sql.DB
 	own   *devdb.DB // nil: somebody else's server
+	dir   string    // of our own server's data, made for this run
 	made  []string
 }
 
 // startCluster starts a Postgres with default durability, or connects to the one in BENCH_DATABASE_URL.
-func startCluster(ctx context.Context, dir string) (*cluster, error) {
+func startCluster(ctx context.Context, dir string) (_ *cluster, err error) {
 	c := &cluster{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.stop())
+		}
+	}()
 	dsn := os.Getenv(databaseEnv)
 	if dsn == "" {
-		ctx, cancel := context.WithTimeout(ctx, databaseWithin)
-		defer cancel()
-		var err error
-		if c.own, err = devdb.Start(ctx, devdb.Options{Dir: dir, Durable: true, Log: os.Stderr}); err != nil {
+		if err := c.startOwn(ctx, dir); err != nil {
 			return nil, err
 		}
 		dsn = c.own.URL(devdb.Database)
 	}
-	var err error
 	if c.base, err = url.Parse(dsn); err != nil {
-		return nil, errors.Join(errors.New(databaseEnv+" must be a URL, such as postgres://user:password@localhost:5432/postgres"), c.stop())
+		// The parser's own message would quote the password.
+		return nil, errors.New(databaseEnv + " must be a URL, such as postgres://user:password@localhost:5432/postgres")
 	}
-	if c.admin, err = openDatabase(ctx, dsn); err != nil {
-		return nil, errors.Join(err, c.stop())
+	c.admin, err = openDatabase(ctx, dsn)
+	return c, err
+}
+
+// startOwn starts a server whose data lies in a new folder inside of dir: whatever else is there is left alone.
+func (c *cluster) startOwn(ctx context.Context, dir string) (err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("making Postgres's data folder: %w", err)
 	}
-	return c, nil
+	if c.dir, err = os.MkdirTemp(dir, "run-"); err != nil {
+		return fmt.Errorf("making Postgres's data folder: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, databaseWithin)
+	defer cancel()
+	c.own, err = devdb.Start(ctx, devdb.Options{Dir: c.dir, Durable: true, Log: os.Stderr})
+	return err
 }
 
 // create makes an empty database, in place of one that an earlier run left, and returns its URL.
@@ -63,7 +78,7 @@ func (c *cluster) create(ctx context.Context, name string) (dsn string, err erro
 	return u.String(), nil
 }
 
-// stop drops what was made, and stops the server if it was started here.
+// stop drops what was made, and ends the server if it was started here, with its data.
 func (c *cluster) stop() error {
 	var errs []error
 	for _, name := range c.made {
@@ -74,7 +89,10 @@ func (c *cluster) stop() error {
 		errs = append(errs, c.admin.Close())
 	}
 	if c.own != nil {
-		errs = append(errs, c.own.Stop())
+		errs = append(errs, c.own.Stop(), os.RemoveAll(c.own.Dir()))
+	}
+	if c.dir != "" {
+		errs = append(errs, os.RemoveAll(c.dir))
 	}
 	return errors.Join(errs...)
 }
