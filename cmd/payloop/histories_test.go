@@ -22,8 +22,8 @@ type round struct {
 }
 
 // livesPerRound is how many histories one check of rapid is. Its default of
-// 100 checks makes 1,200; -rapid.checks=1000 makes 12,000.
-const livesPerRound = 12
+// 100 checks makes 1,000; -rapid.checks=1000 makes 10,000.
+const livesPerRound = 10
 
 // plots are how lives begin, and what then may happen in them.
 var plots = []struct{ first, then []string }{
@@ -97,7 +97,7 @@ func (w *world) play(plan round, seen *tally) {
 		w.post.collect(i)
 		w.post.deliver(i)
 		if !plan.Hurry {
-			w.rest()
+			w.rest(moment)
 		}
 		w.wait(move)
 		w.release()
@@ -106,6 +106,18 @@ func (w *world) play(plan round, seen *tally) {
 	w.settle(len(plan.Moves))
 }
 
+// TestAnyHistoryEndsAsStripeHasIt is the property: whatever is lived, and
+// however its events come, the mirror ends as Stripe's objects.
+//
+// That it can fail was tried by hand: each of these mistakes in the product was
+// found within the first rounds. The later of two events in one second is taken
+// for older; an object is written without comparing its row's version; events
+// in another API version are written as they come; an event is marked processed
+// before its effects are committed; an event that was not stored is
+// acknowledged; a refund does not count what was taken back before; a refund
+// does not wait for its invoice. An event that is ended by somebody whose lease
+// had run out is not among them: versions and business keys keep the mirror
+// right even then, so that has a test of its own in internal/postgres.
 func TestAnyHistoryEndsAsStripeHasIt(t *testing.T) {
 	t.Parallel()
 	on := newSite(t)

@@ -154,10 +154,13 @@ func (w *world) backlog() backlog {
 	return b[0]
 }
 
+// moment is how long nothing moves before it is taken for done.
+const moment = 40 * time.Millisecond
+
 // rest lets the replicas work until nothing is due, or nothing moves any more
-// because those who hold the rest are dead or stand still.
-func (w *world) rest() backlog {
-	const look, still = 4 * time.Millisecond, 40 * time.Millisecond
+// for so long because those who hold the rest are dead or stand still.
+func (w *world) rest(still time.Duration) backlog {
+	const look = 4 * time.Millisecond
 	for last, since := (backlog{}), time.Now(); ; time.Sleep(look) {
 		w.tend()
 		b := w.backlog()
@@ -180,14 +183,16 @@ func (w *world) rest() backlog {
 // the dead is due.
 func (w *world) settle(step int) {
 	deadline := time.Now().Add(2 * patience)
-	for time.Now().Before(deadline) {
+	// Each look is longer than the last: on a slow machine somebody may be at work whom the jumps of the clock would
+	// rob of their lease, and an event has only so many tries.
+	for look := moment; time.Now().Before(deadline); look += moment {
 		w.post.collect(step)
 		w.post.catchUp(step)
 		for i := range w.post.bag {
 			w.post.bag[i].step = step
 		}
 		w.post.deliver(step)
-		b := w.rest()
+		b := w.rest(look)
 		if b.Open == 0 && len(w.post.bag) == 0 {
 			return
 		}
