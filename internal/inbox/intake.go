@@ -21,7 +21,7 @@ const (
 	maxBatch = 256
 	// rush is how many events go into one insert, lately and on the average,
 	// when webhooks come faster than they are stored.
-	rush = 5
+	rush = 16
 )
 
 // EventStore keeps events.

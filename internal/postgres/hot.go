@@ -3,8 +3,8 @@ package postgres
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"sync"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -27,61 +27,74 @@ type hotPool struct {
 	db *sqlx.DB
 
 	mu       sync.Mutex
-	prepared map[string]*sqlx.Stmt // by the statement's text
+	prepared map[string]*sqlx.Stmt // by the statement's text; nil while it is being prepared
 }
 
 func newHotPool(db *sqlx.DB) *hotPool { return &hotPool{db: db, prepared: map[string]*sqlx.Stmt{}} }
 
-func (p *hotPool) statement(ctx context.Context, query string) (*sqlx.Stmt, error) {
+// prepareTimeout bounds the wait for a connection to prepare a statement on.
+const prepareTimeout = 10 * time.Second
+
+// statement returns a statement that is prepared, or nil: then the caller runs
+// the text as it is. Preparing takes a connection, and who needs the statement
+// may hold the last one, so it happens meanwhile.
+func (p *hotPool) statement(query string) *sqlx.Stmt {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if stmt := p.prepared[query]; stmt != nil {
-		return stmt, nil
+	stmt, begun := p.prepared[query]
+	if !begun {
+		p.prepared[query] = nil
+		go p.prepare(query)
 	}
+	return stmt
+}
+
+func (p *hotPool) prepare(query string) {
+	ctx, cancel := context.WithTimeout(context.Background(), prepareTimeout)
+	defer cancel()
 	stmt, err := p.db.PreparexContext(ctx, query)
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if err != nil {
-		return nil, fmt.Errorf("prepare: %w", err)
+		delete(p.prepared, query) // the next one tries again
+		return
 	}
 	p.prepared[query] = stmt
-	return stmt, nil
 }
 
 func (p *hotPool) selectInto(ctx context.Context, dest any, query string, args ...any) error {
-	stmt, err := p.statement(ctx, query)
-	if err != nil {
-		return err
+	if stmt := p.statement(query); stmt != nil {
+		return stmt.SelectContext(ctx, dest, args...)
 	}
-	return stmt.SelectContext(ctx, dest, args...)
+	return p.db.SelectContext(ctx, dest, query, args...)
 }
 
 func (p *hotPool) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	stmt, err := p.statement(ctx, query)
-	if err != nil {
-		return nil, err
+	if stmt := p.statement(query); stmt != nil {
+		return stmt.ExecContext(ctx, args...)
 	}
-	return stmt.ExecContext(ctx, args...)
+	return p.db.ExecContext(ctx, query, args...)
 }
 
 // selectInto runs a query for rows, prepared if the transaction is a hot one.
 func (tx *Tx) selectInto(ctx context.Context, dest any, query string, args ...any) error {
-	if tx.hot == nil {
-		return tx.tx.SelectContext(ctx, dest, query, args...)
+	if stmt := tx.statement(query); stmt != nil {
+		return tx.tx.StmtxContext(ctx, stmt).SelectContext(ctx, dest, args...)
 	}
-	stmt, err := tx.hot.statement(ctx, query)
-	if err != nil {
-		return err
-	}
-	return tx.tx.StmtxContext(ctx, stmt).SelectContext(ctx, dest, args...)
+	return tx.tx.SelectContext(ctx, dest, query, args...)
 }
 
 // exec runs a statement, prepared if the transaction is a hot one.
 func (tx *Tx) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if stmt := tx.statement(query); stmt != nil {
+		return tx.tx.StmtxContext(ctx, stmt).ExecContext(ctx, args...)
+	}
+	return tx.tx.ExecContext(ctx, query, args...)
+}
+
+func (tx *Tx) statement(query string) *sqlx.Stmt {
 	if tx.hot == nil {
-		return tx.tx.ExecContext(ctx, query, args...)
+		return nil
 	}
-	stmt, err := tx.hot.statement(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return tx.tx.StmtxContext(ctx, stmt).ExecContext(ctx, args...)
+	return tx.hot.statement(query)
 }

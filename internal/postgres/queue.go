@@ -72,7 +72,9 @@ func (s *Store) EventPayloads(ctx context.Context, ids []string) (map[string][]b
 		ID      string
 		Payload []byte
 	}
-	err := s.hot.selectInto(ctx, &rows, `SELECT id, payload FROM stripe_events WHERE id = ANY($1)`, pq.StringArray(ids))
+	err := s.hot.selectInto(ctx, &rows, `
+		SELECT k.id, e.payload FROM unnest($1::text[]) AS k (id)
+		CROSS JOIN LATERAL (SELECT payload FROM stripe_events s WHERE s.id = k.id OFFSET 0) e`, pq.StringArray(ids))
 	if err != nil {
 		return nil, fmt.Errorf("payloads of %d events: %w", len(ids), err)
 	}

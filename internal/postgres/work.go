@@ -25,6 +25,9 @@ func (s *Store) WriteWorks(ctx context.Context, works []billing.Work) (leftOut m
 	slices.SortStableFunc(w.works, func(a, b billing.Work) int { return cmp.Compare(a.Change.Ref.ID, b.Change.Ref.ID) })
 	err = inTx(ctx, s.hot.db, func(tx *Tx) error {
 		w.tx = tx
+		if err := w.waitForDisk(ctx); err != nil {
+			return err
+		}
 		return w.write(ctx)
 	}, Tx{now: s.Now(), hot: s.hot})
 	if err != nil {
@@ -49,6 +52,23 @@ func (w *workWriter) write(ctx context.Context) error {
 		if err := step(ctx); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// waitForDisk leaves the usual wait at the commit out if events brought all of
+// this. Should Postgres itself crash in the next moment, transaction and mark
+// are lost together, the events are claimed again and bring the same; and what
+// is committed later with the wait, such as that a mail was sent, comes after.
+// https://www.postgresql.org/docs/current/wal-async-commit.html
+func (w *workWriter) waitForDisk(ctx context.Context) error {
+	for _, work := range w.works {
+		if len(work.Events) == 0 {
+			return nil
+		}
+	}
+	if _, err := w.tx.exec(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
+		return fmt.Errorf("commit without waiting: %w", err)
 	}
 	return nil
 }
