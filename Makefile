@@ -31,6 +31,7 @@ run: need-run build ## Start everything: database, sandbox, app (Ctrl-C stops it
 .PHONY: test
 test: need-test lint ## Check the code, fuzz it shortly, and run all tests
 	@.ci/fuzz 4000
+	@CGO_ENABLED=0 go test -timeout $(TEST_TIMEOUT) -run TestAnyHistory ./cmd/payloop
 	@CGO_ENABLED=1 go test -race -timeout $(TEST_TIMEOUT) ./...
 
 .PHONY: bench

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"maps"
 	"slices"
 	"strings"
@@ -120,6 +121,7 @@ func (w *world) play(plan round, seen *tally) {
 // right even then, so that has a test of its own in internal/postgres.
 func TestAnyHistoryEndsAsStripeHasIt(t *testing.T) {
 	t.Parallel()
+	roundsForRace(t)
 	on := newSite(t)
 	seen := newTally()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -133,6 +135,19 @@ func TestAnyHistoryEndsAsStripeHasIt(t *testing.T) {
 		}
 	})
 	seen.check(t)
+}
+
+// roundsForRace leaves it at raceRounds, unless it was said how many there are
+// to be.
+func roundsForRace(t *testing.T) {
+	said := raceRounds == ""
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "rapid.checks" })
+	if said {
+		return
+	}
+	if err := flag.Set("rapid.checks", raceRounds); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // tally counts what was tried, so that a generator that makes nothing does not
