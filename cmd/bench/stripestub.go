@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
 
-// stripeStub stands where Stripe would be. It has no undelivered events when Payloop's job asks for them; every other call it
-// refuses and counts. Everything that Payloop needs is in the events, so such a call is a mistake, in Payloop or in what is
-// sent here.
+// stripeStub stands where Stripe would be. Payloop's jobs, which ask for undelivered events and compare what there is, find
+// its lists empty; every other call it refuses and counts. Everything that Payloop needs is in the events, so such a call is a
+// mistake, in Payloop or in what is sent here.
 type stripeStub struct {
 	url    string
 	server *http.Server
@@ -18,6 +19,9 @@ type stripeStub struct {
 	mu    sync.Mutex
 	calls map[string]int // by method and path
 }
+
+// lists are what the jobs walk over.
+var lists = []string{"/v1/events", "/v1/prices", "/v1/products", "/v1/customers", "/v1/subscriptions", "/v1/invoices", "/v1/checkout/sessions", "/v1/charges"}
 
 func startStripeStub() (*stripeStub, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -32,8 +36,8 @@ func startStripeStub() (*stripeStub, error) {
 
 func (s *stripeStub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	if r.Method == http.MethodGet && r.URL.Path == "/v1/events" {
-		_, _ = w.Write([]byte(`{"object": "list", "url": "/v1/events", "has_more": false, "data": []}`))
+	if r.Method == http.MethodGet && slices.Contains(lists, r.URL.Path) {
+		fmt.Fprintf(w, `{"object": "list", "url": %q, "has_more": false, "data": []}`, r.URL.Path)
 		return
 	}
 	s.mu.Lock()
