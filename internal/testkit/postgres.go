@@ -38,7 +38,7 @@ var shared struct {
 func Main(m *testing.M, migrate Migrate) {
 	devdb.MaybeKeep()
 	shared.migrate, shared.main = migrate, true
-	code := m.Run()
+	code := Run(m)
 	if err := stopServer(); err != nil {
 		fmt.Fprintln(os.Stderr, "testkit:", err)
 		code = max(code, 1)
