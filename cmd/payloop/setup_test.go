@@ -132,6 +132,9 @@ func (b *bundle) start(listener net.Listener) {
 	}
 	b.app = a
 	srv := &http.Server{Handler: router}
+	if _, measured := b.t.(*testing.B); !measured {
+		srv.SetKeepAlivesEnabled(false) // after a restart on the same address no client meets a connection that ended
+	}
 	go srv.Serve(listener)
 	a.processor.Start(b.t.Context())
 	b.stopApp = func() {
