@@ -29,8 +29,10 @@ func payloopSeeds() []string {
 		SELECT md5('user' || i)::uuid, 'user' || i || '@example.com', 'none', {before} FROM generate_series(0, {last}) i`, `
 		INSERT INTO stripe_customers (id, user_id, email, as_of)
 		SELECT {customer} || {number}, md5('user' || i)::uuid, 'user' || i || '@example.com', {before} FROM generate_series(0, {last}) i`, `
-		INSERT INTO credit_balances (user_id, balance, refill_at)
-		SELECT md5('user' || i)::uuid, 1000, now() + interval '7 days' FROM generate_series(0, {last}) i`, `
+		INSERT INTO credit_balances (user_id, refill_at)
+		SELECT md5('user' || i)::uuid, now() + interval '7 days' FROM generate_series(0, {last}) i`, `
+		INSERT INTO credit_entries (user_id, amount, kind, key, balance_after, created_at)
+		SELECT md5('user' || i)::uuid, 1000, 'plan_grant', 'invoice:in_' || i, 1000, {before} FROM generate_series(0, {last}) i`, `
 		INSERT INTO subscriptions (id, user_id, customer_id, status, period_start, period_end, cancel_at_period_end,
 			collection_paused, latest_invoice_id, created_at, as_of)
 		SELECT {subscription} || {number}, md5('user' || i)::uuid, {customer} || {number}, 'active', {before}, {before} + interval '1 month',

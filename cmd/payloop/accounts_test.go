@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -212,11 +213,19 @@ func TestErrorsShowASafeSentenceAndTheRequestID(t *testing.T) {
 	}
 }
 
+// spend takes that many credits of everyone.
+func (b *bundle) spend(amount int64) {
+	b.t.Helper()
+	b.exec(fmt.Sprintf(`
+		INSERT INTO credit_entries (user_id, amount, kind, balance_after, created_at)
+		SELECT user_id, -%[1]d, 'spend', balance - %[1]d, now() FROM credit_balances`, amount))
+}
+
 func TestAFreeUserGetsARefillOnceAWeek(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	c := b.person()
-	b.exec(`UPDATE credit_balances SET balance = 20`)
+	b.spend(30)
 	b.wantAccount(c, "Free", "20")
 	b.advance(6 * day)
 	b.wantAccount(c, "Free", "20")

@@ -170,12 +170,12 @@ func changeAddress(l *life, n int) bool {
 func spend(l *life, n int) bool {
 	var taken []int64
 	err := l.w.front.Select(l.w.t.Context(), &taken, `
-		WITH spent AS (
-			UPDATE credit_balances SET balance = balance - $2
+		WITH locked AS (
+			SELECT user_id, balance FROM credit_balances
 			WHERE user_id = $1 AND balance >= $2
-			RETURNING user_id, balance)
-		INSERT INTO credit_entries (user_id, amount, kind, key, balance_after, created_at)
-		SELECT user_id, -$2::bigint, 'spend', 'spend:' || gen_random_uuid(), balance, $3 FROM spent
+			FOR UPDATE)
+		INSERT INTO credit_entries (user_id, amount, kind, balance_after, created_at)
+		SELECT user_id, -$2::bigint, 'spend', balance - $2, $3 FROM locked
 		RETURNING amount`, l.user.ID, spends[n%len(spends)], l.w.now())
 	if err != nil {
 		l.w.Fatalf("spend: %v", err)

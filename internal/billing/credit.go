@@ -10,7 +10,10 @@ const (
 	Purchase     CreditKind = "purchase"      // a one-time order
 	WeeklyRefill CreditKind = "weekly_refill" // the free plan's
 	Spend        CreditKind = "spend"
-	Refund       CreditKind = "refund" // taken back because the money went back
+	Refund       CreditKind = "refund"     // taken back because the money went back
+	Dispute      CreditKind = "dispute"    // taken back because the bank took the money back
+	Adjustment   CreditKind = "adjustment" // by the operator, with a reason
+	Expiry       CreditKind = "expiry"     // unused until its time was over
 )
 
 // CreditEntry is one line of the append-only ledger.
@@ -19,8 +22,9 @@ type CreditEntry struct {
 	UserID       string
 	Amount       int64 // positive gives, negative takes
 	Kind         CreditKind
-	Key          string // the business fact, unique: invoice:in_1, session:cs_1
-	Source       string // the Stripe object it came from; empty: none
+	Key          string // the business fact, unique: invoice:in_1, session:cs_1; empty for a spend
+	Source       string // the Stripe object it came from, or the API key; empty: none
+	Reason       string // what a spend or an adjustment was for, in the caller's words
 	Shortfall    int64  // what could not be taken back because it was spent
 	BalanceAfter int64
 	CreatedAt    time.Time

@@ -31,7 +31,7 @@ func (s *Store) Credits(ctx context.Context, userID string, plan billing.Plan) (
 func (s *Store) EntriesByUserID(ctx context.Context, userID string, limit int) ([]billing.CreditEntry, error) {
 	var entries []billing.CreditEntry
 	err := s.db.SelectContext(ctx, &entries, `
-		SELECT id, user_id, amount, kind, key, source, shortfall, balance_after, created_at
+		SELECT id, user_id, amount, kind, COALESCE(key, '') AS key, source, reason, shortfall, balance_after, created_at
 		FROM credit_entries
 		WHERE user_id = $1
 		ORDER BY id DESC
@@ -55,24 +55,18 @@ func (tx *Tx) lockBalance(ctx context.Context, userID string) (balanceRow, error
 	return row, oneRow(err, "lock balance")
 }
 
-// append writes one entry over a balance that is locked.
+// append writes one entry over a balance that is locked; the database moves
+// the balance along.
 func (tx *Tx) append(ctx context.Context, row balanceRow, e billing.CreditEntry) (appended bool, err error) {
 	n, err := changed(tx.tx.ExecContext(ctx, `
 		INSERT INTO credit_entries (user_id, amount, kind, key, source, shortfall, balance_after, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (key) DO NOTHING`,
+		ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING`,
 		e.UserID, e.Amount, e.Kind, e.Key, e.Source, e.Shortfall, row.Balance+e.Amount, tx.now))
 	if err != nil {
 		return false, fmt.Errorf("ledger entry %s: %w", e.Key, err)
 	}
-	if n == 0 {
-		return false, nil
-	}
-	_, err = tx.tx.ExecContext(ctx, `UPDATE credit_balances SET balance = balance + $2 WHERE user_id = $1`, e.UserID, e.Amount)
-	if err != nil {
-		return false, fmt.Errorf("balance after %s: %w", e.Key, err)
-	}
-	return true, nil
+	return n > 0, nil
 }
 
 // openBalance gives a new user a balance, and the free plan's first credits.

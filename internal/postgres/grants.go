@@ -98,23 +98,15 @@ func (tx *Tx) knownKeys(ctx context.Context, grants []billing.Grant) (map[string
 	return known, nil
 }
 
-// appendAll writes entries over balances that are locked. The last entry of a
-// user says what the balance is then.
+// appendAll writes entries over balances that are locked; the database moves
+// the balances along.
 func (tx *Tx) appendAll(ctx context.Context, entries []entryRow) error {
-	rows := asJSON(entries)
 	_, err := tx.exec(ctx, `
 		INSERT INTO credit_entries (user_id, amount, kind, key, source, balance_after, created_at)
 		SELECT * FROM json_to_recordset($1) AS r (user_id uuid, amount bigint, kind text, key text, source text,
-			balance_after bigint, created_at timestamptz)`, rows)
+			balance_after bigint, created_at timestamptz)`, asJSON(entries))
 	if err != nil {
 		return fmt.Errorf("append %d ledger entries: %w", len(entries), err)
-	}
-	_, err = tx.exec(ctx, `
-		UPDATE credit_balances b SET balance = b.balance + r.amount
-		FROM (SELECT user_id, sum(amount) AS amount FROM json_to_recordset($1) AS e (user_id uuid, amount bigint) GROUP BY user_id) r
-		WHERE b.user_id = r.user_id`, rows)
-	if err != nil {
-		return fmt.Errorf("balances after %d ledger entries: %w", len(entries), err)
 	}
 	return nil
 }

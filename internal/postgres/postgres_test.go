@@ -69,9 +69,13 @@ func TestTheDatabaseRefusesWhatMustNotBe(t *testing.T) {
 	b := setup(t)
 	u := b.user()
 	for constraint, statement := range map[string]string{
-		"credit_balances_never_negative":            `UPDATE credit_balances SET balance = -1`,
+		"credit_balances_never_negative":            `SET LOCAL session_replication_role = replica; UPDATE credit_balances SET balance = -1`,
+		"credit_balances_held_is_there":             `UPDATE credit_balances SET held = balance + 1`,
+		"a balance moves by ledger entries alone":   `UPDATE credit_balances SET balance = balance + 1`,
+		"does not lead to the balance it names":     `INSERT INTO credit_entries (user_id, amount, kind, balance_after, created_at) SELECT user_id, -1, 'spend', balance - 2, now() FROM credit_balances`,
+		"credit_entries_balance_not_negative":       `INSERT INTO credit_entries (user_id, amount, kind, balance_after, created_at) SELECT user_id, -balance - 1, 'spend', -1, now() FROM credit_balances`,
 		"credit_entries is append-only":             `UPDATE credit_entries SET amount = 1000000`,
-		"credit_entries_key_key":                    `INSERT INTO credit_entries (user_id, amount, kind, key, balance_after, created_at) SELECT user_id, 1, 'spend', key, 1, now() FROM credit_entries`,
+		"credit_entries_key_key":                    `INSERT INTO credit_entries (user_id, amount, kind, key, balance_after, created_at) SELECT user_id, -1, 'spend', key, balance_after - 1, now() FROM credit_entries`,
 		"users_email_key":                           `INSERT INTO users (email, password_hash, created_at) SELECT upper(email), '', now() FROM users`,
 		"stripe_events_final_iff_finalized":         `INSERT INTO stripe_events (id, type, api_version, object_id, created_at, received_at, payload, state, due_at) VALUES ('evt_1', '', '', '', now(), now(), '', 'processed', now())`,
 		"checkouts_open_has_session":                `INSERT INTO checkouts (user_id, plan, interval, price_id, state, created_at, as_of) VALUES ('` + u.ID + `', '', '', '', 'open', now(), now())`,
@@ -178,7 +182,9 @@ func TestARefundTakesBackDownToZeroAndRecordsTheShortfall(t *testing.T) {
 	if got := b.balance(c.UserID); got != 550 {
 		t.Errorf("after half the money went back: got %d, want 550", got)
 	}
-	if _, err := b.db.Exec(`UPDATE credit_balances SET balance = 120`); err != nil { // the rest was spent
+	if _, err := b.db.Exec(`
+		INSERT INTO credit_entries (user_id, amount, kind, balance_after, created_at)
+		SELECT user_id, 120 - balance, 'spend', 120, now() FROM credit_balances`); err != nil {
 		t.Fatal(err)
 	}
 	refund(500)
@@ -190,7 +196,7 @@ func TestARefundTakesBackDownToZeroAndRecordsTheShortfall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if last := entries[0]; last.Amount != -120 || last.Shortfall != 380 || last.Kind != billing.Refund || len(entries) != 4 {
+	if last := entries[0]; last.Amount != -120 || last.Shortfall != 380 || last.Kind != billing.Refund || len(entries) != 5 {
 		t.Errorf("got %+v, %d entries", last, len(entries))
 	}
 	orders, err := b.OrdersByUserID(t.Context(), c.UserID, 10)

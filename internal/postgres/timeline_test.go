@@ -115,8 +115,11 @@ func TestAStoryIsReadByIndexHoweverLongTheTablesAre(t *testing.T) {
 		`INSERT INTO stripe_events (id, type, api_version, object_id, customer_id, created_at, received_at, due_at, payload, state, finalized_at)
 			SELECT 'evt_' || n, 'invoice.paid', '', '', 'cus_' || n % 1000, now(), now(), now(), '', 'processed', now() FROM generate_series(1, 10000) n`,
 		`UPDATE stripe_events SET state = 'pending', finalized_at = NULL WHERE id LIKE 'evt_10__'`,
+		`INSERT INTO credit_balances (user_id, refill_at) SELECT id, now() FROM users ON CONFLICT DO NOTHING`,
 		`INSERT INTO credit_entries (user_id, amount, kind, key, balance_after, created_at)
-			SELECT id, 1, CASE WHEN n = 1 THEN 'purchase' ELSE 'spend' END, id || ':' || n, 1, now() FROM users, generate_series(1, 10) n`,
+			SELECT user_id, CASE WHEN n = 1 THEN 10 ELSE -1 END, CASE WHEN n = 1 THEN 'purchase' ELSE 'spend' END, user_id || ':' || n,
+				balance + 11 - n, now()
+			FROM generate_series(1, 10) n, credit_balances ORDER BY n`,
 		`INSERT INTO outbox (key, user_id, kind, source, plan, created_at, due_at) SELECT id || ':' || n, id, 'plan_ended', '', '', now(), now() FROM users, generate_series(1, 10) n`,
 		`INSERT INTO actions (user_id, actor, name, object, at) SELECT id, 'system', 'tried', 'obj_' || n || id, now() FROM users, generate_series(1, 10) n`,
 		`ANALYZE`,
