@@ -95,6 +95,7 @@ type planJSON struct {
 	Features    []string       `json:"features"`
 	Credits     int64          `json:"credits"`
 	Every       billing.Refill `json:"credits_every"`
+	Requests    *int64         `json:"requests_per_minute"` // null: no limit
 	Prices      []priceJSON    `json:"prices"`
 }
 
@@ -102,7 +103,7 @@ type planJSON struct {
 func (h *Handlers) apiPlans(c *gin.Context) error {
 	plans := []planJSON{}
 	for _, p := range h.Catalog.Plans {
-		out := planJSON{Name: p.Name, Description: p.Description, Features: append([]string{}, p.Features...), Credits: p.Credits, Every: p.Every, Prices: []priceJSON{}}
+		out := planJSON{Name: p.Name, Description: p.Description, Features: append([]string{}, p.Features...), Credits: p.Credits, Every: p.Every, Requests: limitOrNull(p.RequestsPerMinute), Prices: []priceJSON{}}
 		for _, q := range p.Prices {
 			out.Prices = append(out.Prices, priceJSON{q.Money.Amount, q.Money.Currency, q.Interval, q.TrialDays})
 		}
@@ -110,6 +111,14 @@ func (h *Handlers) apiPlans(c *gin.Context) error {
 	}
 	web.Reply(c, http.StatusOK, gin.H{"plans": plans})
 	return nil
+}
+
+// limitOrNull writes no limit as null.
+func limitOrNull(n int64) *int64 {
+	if n == 0 {
+		return nil
+	}
+	return &n
 }
 
 // apiCheckout answers the URL that the form post of the same choice redirects

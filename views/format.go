@@ -86,6 +86,14 @@ func per(i billing.Interval) string {
 // priceText writes "$5.00 a month".
 func priceText(p billing.Price) string { return Money(p.Money) + " " + per(p.Interval) }
 
+// requestsText writes "60 requests a minute".
+func requestsText(p billing.Plan) string {
+	if p.RequestsPerMinute == 1 {
+		return "1 request a minute"
+	}
+	return Number(p.RequestsPerMinute) + " requests a minute"
+}
+
 // creditsText writes "50 credits a week".
 func creditsText(p billing.Plan) string {
 	return Number(p.Credits) + " credits a " + string(p.Every)

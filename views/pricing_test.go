@@ -83,7 +83,7 @@ func TestAPlanSaysWhatItCostsAndGives(t *testing.T) {
 		id   string
 		want []string
 	}{
-		"free":         {pricing(plans(), "Basic", nil), "plan-Free", []string{"Try everything. No card needed.", "$0.00 forever", "50 credits a week", "The whole API, nothing held back"}},
+		"free":         {pricing(plans(), "Basic", nil), "plan-Free", []string{"Try everything. No card needed.", "$0.00 forever", "50 credits a week", "60 requests a minute", "The whole API, for as long as you like"}},
 		"monthly":      {pricing(plans(), "Free", nil), "plan-Power", []string{"$50.00 a month", "100,000 credits a month", "Unused credits stay yours", "100,000 credits once; your plan stays as it is."}},
 		"trial":        {PricingPage{Shell: shell("Pricing", ""), Plans: yearlyPlans()}, "plan-Basic", []string{"14 days free, then $5.00 a month or $50.00 a year"}},
 		"second trial": {again, "plan-Basic", []string{"$5.00 a month or $50.00 a year"}},

@@ -30,9 +30,9 @@ func usd(amount int64) billing.Money { return billing.Money{Amount: amount, Curr
 
 // plans are the default ones, with a yearly price and a trial besides.
 func plans() []billing.Plan {
-	paid := func(name, description string, credits, cents int64) billing.Plan {
+	paid := func(name, description string, credits, requests, cents int64) billing.Plan {
 		return billing.Plan{
-			Name: name, Description: description, Credits: credits, Every: billing.Monthly, Rollover: true,
+			Name: name, Description: description, Credits: credits, Every: billing.Monthly, Rollover: true, RequestsPerMinute: requests,
 			Features: []string{"Unused credits stay yours", "By the month, or once, without a subscription", "Cancel whenever you want"},
 			Prices: []billing.Price{
 				{Plan: name, Interval: billing.Month, Money: usd(cents)},
@@ -41,13 +41,13 @@ func plans() []billing.Plan {
 		}
 	}
 	free := billing.Plan{
-		Name: "Free", Description: "Try everything. No card needed.", Credits: 50, Every: billing.Weekly,
-		Features: []string{"The whole API, nothing held back", "Upgrade or stay as long as you like"},
+		Name: "Free", Description: "Try everything. No card needed.", Credits: 50, Every: billing.Weekly, RequestsPerMinute: 60,
+		Features: []string{"The whole API, for as long as you like", "Upgrade when you need more"},
 	}
 	return []billing.Plan{
 		free,
-		paid("Basic", "For a side project that people have started to use.", 1000, 500),
-		paid("Power", "For a product that runs all day: a tenth of the price per credit.", 100000, 5000),
+		paid("Basic", "For a side project that people have started to use.", 1000, 600, 500),
+		paid("Power", "For a product that runs all day: a tenth of the price per credit.", 100000, 6000, 5000),
 	}
 }
 

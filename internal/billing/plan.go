@@ -58,7 +58,10 @@ type Plan struct {
 	Credits     int64  // granted each time
 	Every       Refill // how often
 	Rollover    bool   // unused credits stay when new ones come
+	LowBalance  int64  // a mail tells when fewer are left; 0: none does
 	Prices      []Price
+
+	RequestsPerMinute int64 // with API keys, all of a user's together; 0: no limit
 }
 
 // Free says whether the plan costs nothing.

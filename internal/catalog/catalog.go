@@ -17,8 +17,10 @@
 //	      "credits": {
 //	        "amount": 1000,
 //	        "every": "month",                  the free plan: week; a paid one: month
-//	        "rollover": true                   unused credits stay when new ones come; default false
+//	        "rollover": true,                  unused credits stay when new ones come; default false
+//	        "low_balance": 100                 a mail tells when fewer are left; 0: none does; default: a tenth of the amount
 //	      },
+//	      "requests_per_minute": 600,          with API keys, all of a user's together; default: no limit
 //	      "prices": [                          none: this is the free plan
 //	        {
 //	          "amount": 500,                   in the currency's minor unit: 5.00

@@ -20,6 +20,8 @@ func TestDefault(t *testing.T) {
 		Credits  int64
 		Every    billing.Refill
 		Rollover bool
+		Low      int64
+		Rate     int64
 		Prices   string
 	}
 	var got []plan
@@ -31,15 +33,15 @@ func TestDefault(t *testing.T) {
 				t.Errorf("price %+v", price)
 			}
 		}
-		got = append(got, plan{p.Name, p.Credits, p.Every, p.Rollover, strings.Join(prices, ", ")})
+		got = append(got, plan{p.Name, p.Credits, p.Every, p.Rollover, p.LowBalance, p.RequestsPerMinute, strings.Join(prices, ", ")})
 		if p.Description == "" || len(p.Features) == 0 {
 			t.Errorf("%s says nothing for itself", p.Name)
 		}
 	}
 	want := []plan{
-		{"Free", 50, billing.Weekly, false, ""},
-		{"Basic", 1000, billing.Monthly, true, "Basic_monthly_price 5.00 usd a month, Basic_instant_price 5.00 usd once"},
-		{"Power", 100000, billing.Monthly, true, "Power_monthly_price 50.00 usd a month, Power_instant_price 50.00 usd once"},
+		{"Free", 50, billing.Weekly, false, 5, 60, ""},
+		{"Basic", 1000, billing.Monthly, true, 100, 600, "Basic_monthly_price 5.00 usd a month, Basic_instant_price 5.00 usd once"},
+		{"Power", 100000, billing.Monthly, true, 10000, 6000, "Power_monthly_price 50.00 usd a month, Power_instant_price 50.00 usd once"},
 	}
 	if d := cmp.Diff(got, want); d != "" {
 		t.Error(d)
@@ -55,9 +57,9 @@ func TestDefault(t *testing.T) {
 const small = `{
   "product": {"name": "Acme", "support_email": "help@acme.example"},
   "plans": [
-    {"name": "Free", "credits": {"amount": 10, "every": "week"}},
+    {"name": "Free", "credits": {"amount": 10, "every": "week", "low_balance": 0}},
     {"name": "Pro", "description": "All.", "features": ["One"], "credits": {"amount": 100, "every": "month", "rollover": true},
-     "prices": [{"amount": 900, "currency": "eur", "interval": "year", "trial_days": 14}]}
+     "requests_per_minute": 120, "prices": [{"amount": 900, "currency": "eur", "interval": "year", "trial_days": 14}]}
   ]
 }`
 
@@ -68,7 +70,7 @@ func TestParse(t *testing.T) {
 		Product: billing.Product{Name: "Acme", SupportEmail: "help@acme.example", Accent: defaultAccent},
 		Plans: []billing.Plan{
 			{Name: "Free", Credits: 10, Every: billing.Weekly},
-			{Name: "Pro", Description: "All.", Features: []string{"One"}, Credits: 100, Every: billing.Monthly, Rollover: true,
+			{Name: "Pro", Description: "All.", Features: []string{"One"}, Credits: 100, Every: billing.Monthly, Rollover: true, LowBalance: 10, RequestsPerMinute: 120,
 				Prices: []billing.Price{{Plan: "Pro", Interval: billing.Year, Money: billing.Money{Amount: 900, Currency: "eur"}, TrialDays: 14}}},
 		},
 	}
@@ -83,8 +85,8 @@ func TestMistakes(t *testing.T) {
 	for name, tc := range map[string]struct{ old, new, want string }{
 		"unknown at the top":       {`"product":`, `"prodct": 1, "product":`, `The file: there is no field "prodct"; the fields are product, plans.`},
 		"unknown in the product":   {`"name": "Acme"`, `"name": "Acme", "colour": "red"`, `The product: there is no field "colour"; the fields are name, tagline, support_email, accent.`},
-		"unknown in a plan":        {`"description": "All."`, `"descripton": "All."`, `The plan Pro: there is no field "descripton"; the fields are name, description, features, credits, prices.`},
-		"unknown in credits":       {`"rollover": true`, `"roll": true`, `The plan Pro: its credits: there is no field "roll"; the fields are amount, every, rollover.`},
+		"unknown in a plan":        {`"description": "All."`, `"descripton": "All."`, `The plan Pro: there is no field "descripton"; the fields are name, description, features, credits, requests_per_minute, prices.`},
+		"unknown in credits":       {`"rollover": true`, `"roll": true`, `The plan Pro: its credits: there is no field "roll"; the fields are amount, every, rollover, low_balance.`},
 		"unknown in a price":       {`"trial_days": 14`, `"trial": 14`, `The plan Pro: price number 1: there is no field "trial"; the fields are amount, currency, interval, trial_days.`},
 		"no product name":          {`"name": "Acme", `, ``, `The product: "name" is missing.`},
 		"no support address":       {`"help@acme.example"`, `""`, `The product: "support_email" is empty.`},
@@ -94,7 +96,7 @@ func TestMistakes(t *testing.T) {
 		"no plan name":             {`"name": "Pro", `, ``, `Plan number 2: "name" is missing.`},
 		"a name with a space":      {`"Pro"`, `"Pro Plus"`, `The plan Pro Plus: the name may hold letters, digits, - and _ only, because it becomes a lookup key in Stripe.`},
 		"two of a name":            {`"Pro"`, `"free"`, `The plan free: there are two plans of this name (Free and free; capitals do not count).`},
-		"none is free":             {`"week"}}`, `"month"}, "prices": [{"amount": 1, "currency": "usd", "interval": "month"}]}`, `No plan is free: one has to have no prices; it is the plan of everyone who has not paid.`},
+		"none is free":             {`"week", "low_balance": 0}}`, `"month"}, "prices": [{"amount": 1, "currency": "usd", "interval": "month"}]}`, `No plan is free: one has to have no prices; it is the plan of everyone who has not paid.`},
 		"amount missing":           {`"amount": 900, `, ``, `The plan Pro: price number 1: "amount" is missing.`},
 		"amount zero":              {`900`, `0`, `The plan Pro: price number 1: the amount has to be more than zero, not 0; a free plan has no prices at all.`},
 		"amount negative":          {`900`, `-5`, `The plan Pro: price number 1: the amount has to be more than zero, not -5; a free plan has no prices at all.`},
@@ -114,6 +116,12 @@ func TestMistakes(t *testing.T) {
 		"paid credits every week":  {`"month"`, `"week"`, `The plan Pro: a paid plan's credits come with its payments; write "month", not "week" ("every").`},
 		"free credits every month": {`"week"`, `"month"`, `The plan Free: a free plan's credits come every week; "month" is not possible ("every").`},
 		"rollover as a word":       {`true`, `"yes"`, `The plan Pro: its credits: "rollover" has to be true or false, without quotes.`},
+		"no requests":              {`120`, `0`, `The plan Pro: "requests_per_minute" has to be 1 or more, not 0; without the field there is no limit.`},
+		"requests as a text":       {`120`, `"many"`, `The plan Pro: "requests_per_minute" has to be a whole number, without quotes.`},
+		"too many requests":        {`120`, `1000000001`, `The plan Pro: its "requests_per_minute" cannot be more than 1000000000; without the field there is no limit.`},
+		"low balance negative":     {`"low_balance": 0`, `"low_balance": -1`, `The plan Free: its "low_balance" cannot be negative (-1); 0 means that no mail is sent.`},
+		"low balance too high":     {`"low_balance": 0`, `"low_balance": 1000000001`, `The plan Free: its "low_balance" cannot be more than 1000000000.`},
+		"low balance with a point": {`"low_balance": 0`, `"low_balance": 0.1`, `The plan Free: its credits: "low_balance" has to be a whole number, without quotes.`},
 		"features as a text":       {`["One"]`, `"One"`, `The plan Pro: "features" has to be a list, in [ ].`},
 		"an empty feature":         {`["One"]`, `["One", " "]`, `The plan Pro: feature number 2 has to be a text, in quotes.`},
 		"something after the end":  {small, small + `{}`, `Something stands after the end of the JSON object.`},

@@ -103,8 +103,9 @@ func (r *reader) catalog(root object) billing.Catalog {
 }
 
 func plan(o object) billing.Plan {
-	o.only("name", "description", "features", "credits", "prices")
+	o.only("name", "description", "features", "credits", "requests_per_minute", "prices")
 	p := billing.Plan{Name: o.text("name", required), Description: o.text("description", optional)}
+	p.RequestsPerMinute = o.limit("requests_per_minute")
 	for i, v := range o.list("features", optional) {
 		s, ok := v.(string)
 		if !ok || strings.TrimSpace(s) == "" {
@@ -114,10 +115,11 @@ func plan(o object) billing.Plan {
 		p.Features = append(p.Features, strings.TrimSpace(s))
 	}
 	if credits, ok := o.object("credits", o.name+": its credits"); ok {
-		credits.only("amount", "every", "rollover")
+		credits.only("amount", "every", "rollover", "low_balance")
 		p.Credits = credits.number("amount", required)
 		p.Every = billing.Refill(credits.text("every", required))
 		p.Rollover = credits.flag("rollover")
+		p.LowBalance = credits.numberOr("low_balance", min(max(p.Credits, 0), maxCredits)/lowBalanceShare)
 	}
 	for i, v := range o.list("prices", optional) {
 		where := fmt.Sprintf("%s: price number %d", o.name, i+1)
@@ -198,12 +200,17 @@ func (o object) text(field string, n need) string {
 const unread = math.MinInt64
 
 func (o object) number(field string, n need) int64 {
-	v, ok := o.value(field, n)
-	if !ok && n == required {
+	if _, ok := o.value(field, n); !ok && n == required {
 		return unread
 	}
+	return o.numberOr(field, 0)
+}
+
+// numberOr returns the number, or what counts when the field is absent.
+func (o object) numberOr(field string, absent int64) int64 {
+	v, ok := o.value(field, optional)
 	if !ok {
-		return 0
+		return absent
 	}
 	if number, isNumber := v.(json.Number); isNumber {
 		if i, err := number.Int64(); err == nil {
@@ -212,6 +219,16 @@ func (o object) number(field string, n need) int64 {
 	}
 	o.addf("%q has to be a whole number, without quotes", field)
 	return unread
+}
+
+// limit returns a number of at least one, or zero when the field is absent:
+// then there is no limit, which a zero in the file would not say for sure.
+func (o object) limit(field string) int64 {
+	n := o.numberOr(field, 0)
+	if n <= 0 && n != unread && o.fields[field] != nil {
+		o.addf("%q has to be 1 or more, not %d; without the field there is no limit", field, n)
+	}
+	return n
 }
 
 func (o object) flag(field string) bool {

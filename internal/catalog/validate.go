@@ -12,10 +12,15 @@ import (
 const (
 	defaultAccent = "#0f766e"
 
-	maxAmount    = 99_999_999    // Stripe's own limit, in minor units
-	maxCredits   = 1_000_000_000 // so that credits times an amount fits an int64
+	maxAmount  = 99_999_999    // Stripe's own limit, in minor units
+	maxCredits = 1_000_000_000 // so that credits times an amount fits an int64
+	// lowBalanceShare of a plan's credits are left when a mail says so, unless
+	// the file names a number: one part in ten.
+	lowBalanceShare = 10
+
 	maxTrialDays = 730           // Stripe's own limit
 	maxName      = 50            // it becomes part of lookup keys and product ids
+	maxRequests  = 1_000_000_000 // a minute: far above what one database answers
 	maxPlans     = 11            // the free one, and the ten products that Stripe's portal can offer
 )
 
@@ -89,6 +94,15 @@ func validatePlan(p billing.Plan) Mistakes {
 	}
 	if p.Credits > maxCredits {
 		addf("its credits cannot be more than %d.", maxCredits)
+	}
+	if p.LowBalance < 0 && p.LowBalance != unread {
+		addf("its \"low_balance\" cannot be negative (%d); 0 means that no mail is sent.", p.LowBalance)
+	}
+	if p.LowBalance > maxCredits {
+		addf("its \"low_balance\" cannot be more than %d.", maxCredits)
+	}
+	if p.RequestsPerMinute > maxRequests {
+		addf("its \"requests_per_minute\" cannot be more than %d; without the field there is no limit.", maxRequests)
 	}
 	switch {
 	case p.Every == "":
