@@ -131,6 +131,7 @@ var mailStates = map[billing.MailState]string{
 	billing.MailSent:    "sent",
 	billing.MailFailed:  "could not be sent",
 	billing.MailExpired: "was never sent: it waited too long",
+	billing.MailDropped: "was not sent: it was no longer so",
 }
 
 func mailLine(m postgres.QueuedMail) storyLine {

@@ -62,7 +62,7 @@ var homes = map[string][]string{
 	"golang.org/x/crypto":            {"internal/auth"},
 	"github.com/go-json-experiment/": {"internal/events"},
 	"golang.org/x/sync":              {"internal/auth", "internal/stripeapi"},
-	"golang.org/x/text":              {"views", "internal/catalog"},
+	"golang.org/x/text":              {"views", "internal/catalog", "internal/mail"},
 	"github.com/PuerkitoBio/goquery": {"internal/testkit"},
 	"github.com/chromedp/":           {"internal/testkit"},
 	"golang.org/x/sys":               {"internal/devdb", "cmd/dev"},

@@ -14,6 +14,7 @@ const (
 	TrialEnds     MailKind = "trial_ends"     // the first payment is near
 	PaymentFailed MailKind = "payment_failed" // the plan still counts; the customer can mend it
 	PlanEnded     MailKind = "plan_ended"     // the subscription is over
+	CreditsLow    MailKind = "credits_low"    // spends took the balance below the plan's threshold
 )
 
 // MailState is where a mail is in its life.
@@ -21,7 +22,8 @@ const (
 //	pending ──accepted by the mail server──▶ sent
 //	   │ ▲
 //	   │ └── error, retry ──attempts spent, or the address refused──▶ failed
-//	   └── a day old ──▶ expired
+//	   ├── a day old ──▶ expired
+//	   └── what it tells is no longer so ──▶ dropped
 //
 // A claim moves the time it is due on by the lease, so that a mail whose
 // sender died is claimed again.
@@ -32,6 +34,7 @@ const (
 	MailSent    MailState = "sent"
 	MailFailed  MailState = "failed"
 	MailExpired MailState = "expired"
+	MailDropped MailState = "dropped"
 )
 
 const (
@@ -51,10 +54,16 @@ type Mail struct {
 	Source    string    // the Stripe object it tells of
 	Plan      string    // the plan's name
 	Day       time.Time // the day it names, such as the trial's end; zero: none
+	LowAt     int64     // the credits below which its warning holds; 0: it warns of nothing
+	Credits   int64     // what the user has available, at the time of sending
 	Address   string    // where it goes: the user's at the time of sending
 	CreatedAt time.Time
 	Attempt   int // counts claims; the fencing token of the one who holds it
 }
+
+// Outdated says whether the mail tells what is no longer so: somebody who has
+// bought credits, or was given some, is not warned that they run out.
+func (m Mail) Outdated() bool { return m.Kind == CreditsLow && m.Credits >= m.LowAt }
 
 const (
 	// newsAge is how old a fact may be for a mail about it. A reconcile over an

@@ -10,8 +10,14 @@ import (
 	text "text/template"
 	"time"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+	"golang.org/x/text/number"
+
 	"github.com/payloop/payloop/internal/billing"
 )
+
+var printer = message.NewPrinter(language.AmericanEnglish) // numbers as the pages write them
 
 //go:embed letter.txt letter.html
 var files embed.FS
@@ -48,8 +54,8 @@ func (w Letters) Write(m billing.Mail) (Letter, error) {
 	form := struct {
 		wording
 		Product billing.Product
-		Link    string
-	}{words, w.Product, w.BaseURL + "/account"}
+		BaseURL string
+	}{words, w.Product, w.BaseURL}
 	var plain, page bytes.Buffer
 	if err := textForm.Execute(&plain, form); err != nil {
 		return Letter{}, fmt.Errorf("write mail %s: %w", m.Key, err)
@@ -74,13 +80,17 @@ func (w Letters) Write(m billing.Mail) (Letter, error) {
 type wording struct {
 	Subject    string
 	Paragraphs []string
-	Action     string // what the link to the account page is for
+	Action     string // what the link is for
+	Path       string // where on our site it leads
+	Other      string // what a second link is for; empty: there is none
+	OtherPath  string
+	About      string // what of the reader's it is about
 }
 
 // word chooses the words. ok is false for a kind that has none.
 func (w Letters) word(m billing.Mail) (words wording, ok bool) {
 	plan, day := m.Plan, m.Day.UTC().Format("2 January 2006") // as the pages write it, clear in every country
-	words.Action = "Open your account"
+	words.Action, words.Path, words.About = "Open your account", "/account", "subscription"
 	say := func(subject string, paragraphs ...string) {
 		words.Subject, words.Paragraphs = subject, paragraphs
 	}
@@ -105,8 +115,31 @@ func (w Letters) word(m billing.Mail) (words wording, ok bool) {
 	case billing.PlanEnded:
 		say("Your "+plan+" plan has ended", "Your "+plan+" plan at "+w.Product.Name+" ended on "+day+".",
 			"Your account stays, and you can subscribe again whenever you like.")
+	case billing.CreditsLow:
+		return w.lowBalance(m), true
 	default:
 		return wording{}, false
 	}
 	return words, true
+}
+
+// lowBalance names what is left now, which may be less than when the mail was
+// put into the outbox.
+func (w Letters) lowBalance(m billing.Mail) wording {
+	left := "no credits"
+	if m.Credits == 1 {
+		left = "1 credit"
+	} else if m.Credits > 1 {
+		left = printer.Sprint(number.Decimal(m.Credits)) + " credits"
+	}
+	return wording{
+		Subject: "You have " + left + " left",
+		Paragraphs: []string{
+			"You have " + left + " left at " + w.Product.Name + ". We tell you once when there are fewer than " + printer.Sprint(number.Decimal(m.LowAt)) + ".",
+			"What they went to, and when more come, is on your usage page. You can also get more at once.",
+		},
+		Action: "See your usage", Path: "/usage",
+		Other: "Get more credits", OtherPath: "/pricing",
+		About: "credits",
+	}
 }

@@ -55,7 +55,8 @@ func (o *outbox) RetryMail(_ context.Context, m billing.Mail, cause string, paus
 func (o *outbox) FailMail(_ context.Context, m billing.Mail, cause string) error {
 	return o.note(m, "failed: "+cause)
 }
-func (o *outbox) ExpireMails(context.Context) (int64, error) { return 0, nil }
+func (o *outbox) DropMail(_ context.Context, m billing.Mail) error { return o.note(m, "dropped") }
+func (o *outbox) ExpireMails(context.Context) (int64, error)       { return 0, nil }
 
 type ignore struct{}
 
@@ -157,6 +158,39 @@ func TestEveryKindOfMailIsWorded(t *testing.T) {
 	}
 	if _, err := acme.Write(billing.Mail{Kind: "riddle"}); err == nil {
 		t.Error("a mail of an unknown kind was written")
+	}
+}
+
+func TestALowBalanceIsWordedByWhatIsLeft(t *testing.T) {
+	t.Parallel()
+	for left, subject := range map[int64]string{9870: "You have 9,870 credits left", 1: "You have 1 credit left", 0: "You have no credits left"} {
+		l, err := acme.Write(billing.Mail{Key: "k", Kind: billing.CreditsLow, Plan: "Power", LowAt: 10_000, Credits: left})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{
+			subject + " at Acme <Tools>", "fewer than 10,000", "See your usage: https://acme.test/usage\nGet more credits: https://acme.test/pricing\n",
+			"writes to you about your credits.",
+		} {
+			if !strings.Contains(l.Text, want) {
+				t.Errorf("%q is not in\n%s", want, l.Text)
+			}
+		}
+		if l.Subject != subject || !strings.Contains(l.HTML, `href="https://acme.test/usage"`) || !strings.Contains(l.HTML, `href="https://acme.test/pricing"`) {
+			t.Errorf("got %q\n%s", l.Subject, l.HTML)
+		}
+	}
+}
+
+func TestAWarningThatNoLongerHoldsIsDropped(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	low := func(key string, left int64) billing.Mail {
+		return billing.Mail{Key: key, Kind: billing.CreditsLow, Address: "ada@example.com", LowAt: 100, Credits: left, Attempt: 1}
+	}
+	notes, sent, err := b.send(t, low("more again", 100), low("still low", 99))
+	if want := "more again dropped, still low sent"; err != nil || sent != 1 || strings.Join(notes, ", ") != want {
+		t.Errorf("got %v, %d sent, %v; want %q", notes, sent, err, want)
 	}
 }
 

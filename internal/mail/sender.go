@@ -26,6 +26,7 @@ type Store interface {
 	FinishMail(ctx context.Context, m billing.Mail) error
 	RetryMail(ctx context.Context, m billing.Mail, cause string, pause time.Duration) error
 	FailMail(ctx context.Context, m billing.Mail, cause string) error
+	DropMail(ctx context.Context, m billing.Mail) error
 	ExpireMails(ctx context.Context) (expired int64, err error)
 }
 
@@ -59,6 +60,12 @@ func (s *Sender) SendDue(ctx context.Context) (sent int, err error) {
 			return sent, err
 		}
 		inHand := context.WithoutCancel(ctx)
+		if m.Outdated() {
+			if err := s.drop(inHand, m); err != nil {
+				return sent, err
+			}
+			continue
+		}
 		cause := s.send(inHand, l, m)
 		if err := s.settle(inHand, m, cause); err != nil {
 			return sent, err
@@ -80,6 +87,12 @@ func (s *Sender) expire(ctx context.Context) error {
 		s.Log.Warn("Mails waited too long and were given up", "count", n)
 	}
 	return err
+}
+
+func (s *Sender) drop(ctx context.Context, m billing.Mail) error {
+	s.Observe.MailsWorked("dropped", 1)
+	s.Log.Debug("Mail dropped: what it tells is no longer so", "mail_key", m.Key, "user_id", m.UserID)
+	return s.Store.DropMail(ctx, m)
 }
 
 func (s *Sender) send(ctx context.Context, l *line, m billing.Mail) error {

@@ -51,7 +51,9 @@ func (s *Store) ClaimMail(ctx context.Context, lease time.Duration) (m billing.M
 			ORDER BY due_at
 			LIMIT 1
 			FOR UPDATE SKIP LOCKED)
-		RETURNING key, user_id, kind, source, plan, COALESCE(day, `+never+`) AS day, u.email AS address, o.created_at, attempt`,
+		RETURNING key, user_id, kind, source, plan, COALESCE(day, `+never+`) AS day, COALESCE(low_at, 0) AS low_at,
+			COALESCE((SELECT balance - held FROM credit_balances b WHERE b.user_id = u.id), 0) AS credits,
+			u.email AS address, o.created_at, attempt`,
 		now, now.Add(lease), now.Add(-billing.MailLife))
 	if errors.Is(err, sql.ErrNoRows) {
 		return billing.Mail{}, false, nil
@@ -96,6 +98,17 @@ func (s *Store) FailMail(ctx context.Context, m billing.Mail, cause string) erro
 		WHERE key = $1 AND attempt = $2 AND state = 'pending'`, m.Key, m.Attempt, cause)
 	if err != nil {
 		return fmt.Errorf("fail mail %s: %w", m.Key, err)
+	}
+	return nil
+}
+
+// DropMail ends a mail that tells what is no longer so.
+func (s *Store) DropMail(ctx context.Context, m billing.Mail) error {
+	_, err := s.db.ExecContext(ctx, `
+		UPDATE outbox SET state = 'dropped'
+		WHERE key = $1 AND attempt = $2 AND state = 'pending'`, m.Key, m.Attempt)
+	if err != nil {
+		return fmt.Errorf("drop mail %s: %w", m.Key, err)
 	}
 	return nil
 }
