@@ -59,11 +59,12 @@ func (h *Handlers) accountPage(ctx context.Context, user billing.User) (views.Ac
 	if page.Invoices, err = h.Store.InvoicesByUserID(ctx, user.ID, shownInvoices); err != nil {
 		return page, err
 	}
-	key, err := h.Store.APIKeyByUserID(ctx, user.ID)
-	if err == nil {
-		page.Key = &key
-	} else if !errors.Is(err, billing.ErrNotFound) {
+	keys, err := h.Store.APIKeysByUserID(ctx, user.ID)
+	if err != nil {
 		return page, err
+	}
+	if len(keys) > 0 {
+		page.Key = &keys[0]
 	}
 	_, err = h.Store.CustomerByUserID(ctx, user.ID)
 	if err != nil && !errors.Is(err, billing.ErrNotFound) {

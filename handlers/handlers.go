@@ -38,7 +38,9 @@ type Store interface {
 	Credits(ctx context.Context, userID string, plan billing.Plan) (balance int64, refillAt time.Time, err error)
 	EntriesByUserID(ctx context.Context, userID string, limit int) ([]billing.CreditEntry, error)
 
-	APIKeyByUserID(ctx context.Context, userID string) (billing.APIKey, error)
+	APIKeysByUserID(ctx context.Context, userID string) ([]billing.APIKey, error)
+	AddAPIKey(ctx context.Context, k billing.APIKey) (billing.APIKey, error)
+	RevokeAPIKey(ctx context.Context, userID string, id int64) (billing.APIKey, error)
 	ReplaceAPIKey(ctx context.Context, userID string, hash []byte, prefix string) error
 
 	RecordActions(ctx context.Context, actions ...billing.Action) error

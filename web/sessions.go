@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -26,7 +25,6 @@ const (
 
 	cookieName = "payloop_session"
 	tokenKey   = "token"
-	userKey    = "user"
 )
 
 // SessionStore keeps sessions, so that they can be revoked and expire whatever
@@ -36,7 +34,7 @@ type SessionStore interface {
 	UserBySession(ctx context.Context, tokenHash []byte) (billing.User, billing.Session, error)
 	ExtendSession(ctx context.Context, tokenHash []byte, expiresAt time.Time) error
 	DeleteSession(ctx context.Context, tokenHash []byte) error
-	UserByAPIKey(ctx context.Context, hash []byte) (billing.User, error)
+	UserByAPIKey(ctx context.Context, hash []byte) (billing.User, billing.APIKey, error)
 }
 
 // Sessions signs browsers in and out, and carries flashes.
@@ -44,6 +42,9 @@ type Sessions struct {
 	cookies *sessions.CookieStore
 	store   SessionStore
 	now     func() time.Time
+
+	// Uses notes which API keys are used; nil: nobody does.
+	Uses interface{ Touch(keyID int64) }
 }
 
 // Flash is something to say once, on the next page.
@@ -148,35 +149,6 @@ func (s *Sessions) Load(c *gin.Context) error {
 		return err
 	}
 	return s.save(c, session)
-}
-
-// LoadKey finds out who is asking by API key, else by cookie. A key that does
-// not work is an error, also when there is a cookie.
-func (s *Sessions) LoadKey(c *gin.Context) error {
-	header := c.GetHeader("Authorization")
-	if header == "" {
-		return s.Load(c)
-	}
-	scheme, key, _ := strings.Cut(header, " ")
-	wrong := billing.Errorf(billing.Unauthorized, "The API key is not valid. Make one on your account page and send it as Authorization: Bearer <key>.")
-	if key = strings.TrimSpace(key); !strings.EqualFold(scheme, "Bearer") || !strings.HasPrefix(key, auth.KeyPrefix) {
-		return wrong
-	}
-	user, err := s.store.UserByAPIKey(c.Request.Context(), auth.Hash(key))
-	if errors.Is(err, billing.ErrNotFound) {
-		return wrong
-	}
-	if err != nil {
-		return err
-	}
-	c.Set(userKey, user)
-	return nil
-}
-
-// User returns who is asking; ok is false for a stranger.
-func User(c *gin.Context) (user billing.User, ok bool) {
-	user, ok = c.Value(userKey).(billing.User)
-	return user, ok
 }
 
 // AddFlash says something on the next page.

@@ -30,8 +30,8 @@ func (m *memory) UserBySession(_ context.Context, hash []byte) (billing.User, bi
 
 func (m *memory) ExtendSession(context.Context, []byte, time.Time) error { return nil }
 func (m *memory) DeleteSession(context.Context, []byte) error            { return nil }
-func (m *memory) UserByAPIKey(context.Context, []byte) (billing.User, error) {
-	return billing.User{}, billing.ErrNotFound
+func (m *memory) UserByAPIKey(context.Context, []byte) (billing.User, billing.APIKey, error) {
+	return billing.User{}, billing.APIKey{}, billing.ErrNotFound
 }
 
 // visit runs f as the handler of one request with these cookies, and returns

@@ -56,6 +56,8 @@ func serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.lastUsed.Start()
+	defer a.lastUsed.Stop()
 	a.processor.Start(ctx)
 	defer a.processor.Stop()
 	if err := a.jobs.Start(ctx); err != nil {
@@ -85,6 +87,7 @@ type app struct {
 	processor *inbox.Processor
 	jobs      *jobs.Runner
 	metrics   *metrics.Metrics
+	lastUsed  *auth.LastUsed
 }
 
 func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log *slog.Logger) (*app, error) {
@@ -101,6 +104,8 @@ func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log
 	if err != nil {
 		return nil, err
 	}
+	lastUsed := auth.NewLastUsed(store, store.Now, log)
+	sessions.Uses = lastUsed
 	mails, err := newSender(cfg, cat.Product, store, log, m)
 	if err != nil {
 		return nil, err
@@ -114,6 +119,7 @@ func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log
 		processor: processor,
 		jobs:      runner,
 		metrics:   m,
+		lastUsed:  lastUsed,
 		handlers: &handlers.Handlers{
 			Store:           store,
 			Stripe:          stripe,

@@ -60,6 +60,7 @@ func eventLine(e postgres.StoredEvent, now time.Time) storyLine {
 // actionNames say what was done, in words.
 var actionNames = map[billing.ActionName]string{
 	billing.APIKeyMade:        "API key made",
+	billing.APIKeyRevoked:     "API key revoked",
 	billing.CustomerForgotten: "customer given up",
 }
 

@@ -21,6 +21,7 @@ const (
 	PlanChangeOpened  ActionName = "plan_change_opened" // in the portal; whether it is made, its event tells
 	CancelRequested   ActionName = "cancel_requested"
 	APIKeyMade        ActionName = "api_key_made"
+	APIKeyRevoked     ActionName = "api_key_revoked"
 	CustomerForgotten ActionName = "customer_forgotten" // Stripe no longer has it
 	EventRetried      ActionName = "event_retried"
 	EventReplayed     ActionName = "event_replayed"

@@ -26,14 +26,6 @@ type Session struct {
 	ExpiresAt time.Time
 }
 
-// APIKey is a key for the JSON API. The key itself is shown once, when made.
-type APIKey struct {
-	ID        int64
-	UserID    string
-	Prefix    string // the first characters, to recognise it by
-	CreatedAt time.Time
-}
-
 // Customer is the Stripe customer that belongs to a user.
 type Customer struct {
 	ID      string // cus_…

@@ -43,7 +43,7 @@ func TestWhatIsDoneIsRecordedWithItAndOnlyWhenItIsDone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]string{
-		"customer api_key_made  pk_abc…",
+		"customer api_key_made  default, pk_abc…",
 		"system customer_forgotten " + c.ID + " ",
 		"customer checkout_started  Basic, month",
 		"customer signed_up  ",

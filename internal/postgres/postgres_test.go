@@ -83,6 +83,9 @@ func TestTheDatabaseRefusesWhatMustNotBe(t *testing.T) {
 		"outbox_sent_iff_sent_at":                   `INSERT INTO outbox (key, user_id, kind, source, plan, created_at, due_at, state) VALUES ('k', '` + u.ID + `', 'plan_ended', '', '', now(), now(), 'sent')`,
 		"actions_actor_known":                       `INSERT INTO actions (actor, name, at) VALUES ('nobody', 'x', now())`,
 		"api_keys_hash_is_sha256":                   `INSERT INTO api_keys (user_id, hash, prefix, created_at) VALUES ('` + u.ID + `', 'plain', '', now())`,
+		"api_keys_slot_known":                       `INSERT INTO api_keys (user_id, hash, prefix, created_at, slot) VALUES ('` + u.ID + `', sha256('k'), '', now(), 26)`,
+		"api_keys_slot_key":                         `INSERT INTO api_keys (user_id, hash, prefix, created_at, name) VALUES ('` + u.ID + `', sha256('k'), '', now(), 'a'), ('` + u.ID + `', sha256('l'), '', now(), 'b')`,
+		"api_keys_name_key":                         `INSERT INTO api_keys (user_id, hash, prefix, created_at, name, slot) VALUES ('` + u.ID + `', sha256('k'), '', now(), 'CI', 1), ('` + u.ID + `', sha256('l'), '', now(), 'ci', 2)`,
 	} {
 		if _, err := b.db.Exec(statement); err == nil || !strings.Contains(err.Error(), constraint) {
 			t.Errorf("%s: got %v", constraint, err)

@@ -29,17 +29,19 @@ var free = billing.Plan{Name: "Free", Credits: 50, Every: billing.Weekly}
 type bundle struct {
 	*Store
 	t   *testing.T
+	dsn string
 	now time.Time
 }
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	s, err := Open(testkit.Postgres(t))
+	dsn := testkit.Postgres(t)
+	s, err := Open(dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	b := &bundle{Store: s, t: t, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
+	b := &bundle{Store: s, t: t, dsn: dsn, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
 	s.Now = func() time.Time { return b.now }
 	return b
 }
