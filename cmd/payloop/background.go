@@ -42,6 +42,10 @@ func backgroundJobs(cfg config.Config, cat billing.Catalog, store *postgres.Stor
 			_, err := store.DeleteExpiredSessions(ctx)
 			return err
 		}},
+		{Name: "prune_request_windows", Every: pruneEvery, AtStart: true, Spaced: true, Timeout: pruneTimeout, Run: func(ctx context.Context) error {
+			_, err := store.DeleteEndedWindows(ctx)
+			return err
+		}},
 	}
 }
 

@@ -23,6 +23,7 @@ type Metrics struct {
 	eventLag       prometheus.Histogram
 	fetches        *prometheus.CounterVec
 	mails          *prometheus.CounterVec
+	rateLimited    prometheus.Counter
 	jobs           jobs
 }
 
@@ -71,10 +72,14 @@ func New() *Metrics {
 			Name: "payloop_mails_total",
 			Help: "Attempts at mails, by outcome: sent, retry, failed, expired.",
 		}, []string{"outcome"}),
+		rateLimited: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "payloop_rate_limited_requests_total",
+			Help: "Requests with API keys that were refused because the plan's requests per minute were used up.",
+		}),
 		jobs: newJobs(),
 	}
 	m.registry.MustRegister(m.jobs.collectors()...)
-	m.registry.MustRegister(m.requests, m.mails, m.eventsReceived, m.eventsAcked, m.eventsStored, m.eventsWorked, m.eventAttempts, m.eventLag, m.fetches,
+	m.registry.MustRegister(m.requests, m.mails, m.rateLimited, m.eventsReceived, m.eventsAcked, m.eventsStored, m.eventsWorked, m.eventAttempts, m.eventLag, m.fetches,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -116,3 +121,6 @@ func (m *Metrics) Fetched(outcome string) { m.fetches.WithLabelValues(outcome).I
 func (m *Metrics) MailsWorked(outcome string, n int) {
 	m.mails.WithLabelValues(outcome).Add(float64(n))
 }
+
+// RateLimited notes a request that a plan's limit refused.
+func (m *Metrics) RateLimited() { m.rateLimited.Inc() }

@@ -13,6 +13,20 @@ import (
 // SubscriptionsByUserID returns all subscriptions a user has or had, the
 // newest first.
 func (s *Store) SubscriptionsByUserID(ctx context.Context, userID string) ([]billing.Subscription, error) {
+	subs, err := subscriptionsOf(ctx, s.db.SelectContext, userID)
+	return subs[userID], err
+}
+
+// SubscriptionsByUserIDs does the same for many users, for what runs all the
+// time.
+func (s *Store) SubscriptionsByUserIDs(ctx context.Context, userIDs []string) (map[string][]billing.Subscription, error) {
+	return subscriptionsOf(ctx, s.hot.selectInto, userIDs...)
+}
+
+// query is one of the ways to run a query for rows.
+type query func(ctx context.Context, dest any, query string, args ...any) error
+
+func subscriptionsOf(ctx context.Context, run query, userIDs ...string) (map[string][]billing.Subscription, error) {
 	var rows []struct {
 		billing.Subscription
 		Item struct {
@@ -25,7 +39,7 @@ func (s *Store) SubscriptionsByUserID(ctx context.Context, userID string) ([]bil
 			Quantity  int64
 		}
 	}
-	err := s.db.SelectContext(ctx, &rows, `
+	err := run(ctx, &rows, `
 		SELECT s.id, s.user_id, s.customer_id, s.status, s.period_start, s.period_end, s.cancel_at_period_end,
 		       COALESCE(s.cancel_at, `+never+`) AS cancel_at,
 		       COALESCE(s.canceled_at, `+never+`) AS canceled_at,
@@ -38,13 +52,14 @@ func (s *Store) SubscriptionsByUserID(ctx context.Context, userID string) ([]bil
 		       i.quantity AS "item.quantity"
 		FROM subscriptions s
 		JOIN subscription_items i ON i.subscription_id = s.id
-		WHERE s.user_id = $1
-		ORDER BY s.created_at DESC, s.id, i.position`, userID)
+		WHERE s.user_id = ANY($1)
+		ORDER BY s.created_at DESC, s.id, i.position`, pq.StringArray(userIDs))
 	if err != nil {
-		return nil, fmt.Errorf("subscriptions of user: %w", err)
+		return nil, fmt.Errorf("subscriptions of %d users: %w", len(userIDs), err)
 	}
-	var subs []billing.Subscription
+	byUser := make(map[string][]billing.Subscription, len(userIDs))
 	for _, row := range rows {
+		subs := byUser[row.UserID]
 		if len(subs) == 0 || subs[len(subs)-1].ID != row.ID {
 			subs = append(subs, row.Subscription)
 		}
@@ -55,8 +70,9 @@ func (s *Store) SubscriptionsByUserID(ctx context.Context, userID string) ([]bil
 			Price: billing.PriceRef{ID: row.Item.PriceID, LookupKey: row.Item.LookupKey, Plan: row.Item.Plan,
 				Amount: row.Item.Amount, Interval: row.Item.Interval},
 		})
+		byUser[row.UserID] = subs
 	}
-	return subs, nil
+	return byUser, nil
 }
 
 // subscriptionRow is a subscription as the table holds it.

@@ -1,0 +1,123 @@
+package postgres
+
+import (
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/payloop/payloop/internal/billing"
+)
+
+func (b *bundle) lease(asked ...billing.RequestLease) []billing.RequestLease {
+	b.t.Helper()
+	given, err := b.LeaseRequests(b.t.Context(), asked)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return given
+}
+
+func TestLeasesOfAWindowNeverExceedItsLimit(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ann, bob := b.user().ID, b.user().ID
+	ends := b.now.Add(billing.RequestWindow)
+	for _, step := range []struct {
+		name  string
+		asked []billing.RequestLease
+		want  []billing.RequestLease
+		after time.Duration
+	}{
+		{"a window begins", []billing.RequestLease{{UserID: ann, Limit: 10, Size: 4}},
+			[]billing.RequestLease{{UserID: ann, Limit: 10, Size: 4, Left: 6, EndsAt: ends}}, 0},
+		{"answers come in the order asked", []billing.RequestLease{{UserID: bob, Limit: 5, Size: 9}, {UserID: ann, Limit: 10, Size: 4}},
+			[]billing.RequestLease{{UserID: bob, Limit: 5, Size: 5, EndsAt: ends}, {UserID: ann, Limit: 10, Size: 4, Left: 2, EndsAt: ends}}, 0},
+		{"the rest, whatever the plan is now", []billing.RequestLease{{UserID: ann, Limit: 99, Size: 9}},
+			[]billing.RequestLease{{UserID: ann, Limit: 10, Size: 2, EndsAt: ends}}, 59 * time.Second},
+		{"nothing is left", []billing.RequestLease{{UserID: ann, Limit: 10, Size: 1}},
+			[]billing.RequestLease{{UserID: ann, Limit: 10, EndsAt: ends}}, 0},
+		{"the next window, on another plan", []billing.RequestLease{{UserID: ann, Limit: 3, Size: 1}},
+			[]billing.RequestLease{{UserID: ann, Limit: 3, Size: 1, Left: 2, EndsAt: ends.Add(billing.RequestWindow)}}, time.Second},
+	} {
+		b.now = b.now.Add(step.after)
+		if d := cmp.Diff(b.lease(step.asked...), step.want); d != "" {
+			t.Errorf("%s: %s", step.name, d)
+		}
+	}
+}
+
+func TestReplicasThatLeaseForTheSameUsersTakeTurns(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const limit, rounds = 100, 20
+	var asked []billing.RequestLease
+	for range 30 {
+		asked = append(asked, billing.RequestLease{UserID: b.user().ID, Limit: limit, Size: 7})
+	}
+	backwards := slices.Clone(asked)
+	slices.Reverse(backwards)
+	var mu sync.Mutex
+	got := map[string]int64{}
+	var wg sync.WaitGroup
+	for _, order := range [][]billing.RequestLease{asked, backwards, asked, backwards} {
+		wg.Go(func() {
+			for range rounds {
+				given, err := b.LeaseRequests(t.Context(), order)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				for _, lease := range given {
+					got[lease.UserID] += lease.Size
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	for user, n := range got {
+		if n != limit {
+			t.Errorf("user %s got %d requests, want %d", user, n, limit)
+		}
+	}
+}
+
+func TestOwnersAreThoseOfKeysThatWork(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ann, bob := b.user().ID, b.user().ID
+	hash := func(c byte) []byte { return slices.Repeat([]byte{c}, 32) }
+	for _, key := range []struct {
+		user string
+		hash []byte
+	}{{ann, hash('1')}, {ann, hash('2')}, {bob, hash('3')}} {
+		if err := b.ReplaceAPIKey(t.Context(), key.user, key.hash, "payloop_abc"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := b.KeyOwners(t.Context(), [][]byte{hash('3'), hash('9'), hash('2'), hash('1')})
+	if want := []string{bob, "", ann, ""}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v %v, want %v", got, err, want)
+	}
+}
+
+func TestEndedWindowsAreDeleted(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	old, young := b.user().ID, b.user().ID
+	b.lease(billing.RequestLease{UserID: old, Limit: 5, Size: 1})
+	b.now = b.now.Add(30 * time.Minute)
+	b.lease(billing.RequestLease{UserID: young, Limit: 5, Size: 1})
+	b.now = b.now.Add(45 * time.Minute)
+	if n, err := b.DeleteEndedWindows(t.Context()); n != 1 || err != nil {
+		t.Errorf("got %d %v", n, err)
+	}
+	var left []string
+	if err := b.Select(t.Context(), &left, `SELECT user_id FROM request_windows`); err != nil || !slices.Equal(left, []string{young}) {
+		t.Errorf("left: %v %v", left, err)
+	}
+}

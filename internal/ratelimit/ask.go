@@ -1,0 +1,100 @@
+package ratelimit
+
+import (
+	"context"
+	"time"
+
+	"github.com/payloop/payloop/internal/billing"
+)
+
+const (
+	// patience bounds the wait for a database that does not answer.
+	patience = 5 * time.Second
+	// maxBatch is how many requests are decided on together at most.
+	maxBatch = 1000
+)
+
+// request waits for the database.
+type request struct {
+	key  keyHash
+	done chan answer
+}
+
+type answer struct {
+	quota Quota
+	err   error
+}
+
+// add puts a request where it is found, and starts who asks for it. There is no
+// timer: what comes while the database is asked goes into the next batch.
+func (l *Limiter) add(r *request) {
+	l.waiting = append(l.waiting, r)
+	if !l.asking {
+		l.asking = true
+		go l.ask()
+	}
+}
+
+// ask decides on those who wait until nobody does.
+func (l *Limiter) ask() {
+	for {
+		batch := l.next()
+		if len(batch) == 0 {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		err := l.decide(ctx, batch)
+		cancel()
+		if err == nil {
+			continue
+		}
+		for _, r := range batch {
+			r.answer(answer{err: &billing.Error{Kind: billing.Unavailable, Err: err}})
+		}
+	}
+}
+
+// answer tells the one who waits; only the first answer counts.
+func (r *request) answer(a answer) {
+	select {
+	case r.done <- a:
+	default:
+	}
+}
+
+// next takes who waits. That nobody does is decided under the lock that add
+// holds.
+func (l *Limiter) next() []*request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := min(len(l.waiting), maxBatch)
+	batch := l.waiting[:n:n]
+	if l.waiting = l.waiting[n:]; len(l.waiting) == 0 {
+		l.waiting = nil
+	}
+	l.asking = n > 0
+	return batch
+}
+
+// decide answers a batch: whose keys they are, what their plans allow where a
+// window begins, and a lease for each user, all of them in one query each.
+func (l *Limiter) decide(ctx context.Context, batch []*request) error {
+	waiting, err := l.byUser(ctx, batch)
+	if err != nil {
+		return err
+	}
+	waiting = l.serve(waiting) // the batch before may have leased enough
+	if err := l.begin(ctx, l.withoutWindow(waiting)); err != nil {
+		return err
+	}
+	if err := l.lease(ctx, waiting); err != nil {
+		return err
+	}
+	rest := l.serve(waiting)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, requests := range rest {
+		l.waiting = append(l.waiting, requests...) // the window has ended meanwhile
+	}
+	return nil
+}
