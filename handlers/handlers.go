@@ -11,6 +11,7 @@ import (
 
 	"github.com/payloop/payloop/internal/auth"
 	"github.com/payloop/payloop/internal/billing"
+	"github.com/payloop/payloop/internal/openapi"
 	"github.com/payloop/payloop/internal/stripeapi"
 	"github.com/payloop/payloop/web"
 )
@@ -93,5 +94,6 @@ type Handlers struct {
 	Now  func() time.Time
 	Note func(route, method string, status int, took time.Duration) // for the metrics
 
-	errors *web.Errors
+	errors      *web.Errors
+	description openapi.Document // of the API
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/payloop/payloop/internal/billing"
+	"github.com/payloop/payloop/internal/openapi"
 	"github.com/payloop/payloop/static"
 	"github.com/payloop/payloop/web"
 )
@@ -43,6 +44,9 @@ func (h *Handlers) Router() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if h.description, err = openapi.New(h.BaseURL, h.Catalog.Product.Name); err != nil {
+		return nil, err
+	}
 	deadline := web.Deadline(patience)
 	do := h.errors.Handle
 
@@ -60,6 +64,7 @@ func (h *Handlers) Router() (http.Handler, error) {
 	r.GET("/healthz", do(h.health))
 	r.GET("/readyz", do(h.ready))
 	r.GET("/static/*file", gin.WrapH(static.Handler()))
+	r.GET("/api/openapi.json", h.serveOpenAPI)
 
 	// Pages that anyone may see
 	open := r.Group("", web.LimitBody, deadline, sameOrigin, do(h.Sessions.Load))

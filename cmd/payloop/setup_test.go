@@ -58,8 +58,9 @@ type bundle struct {
 	cfg     config.Config
 	prepare func(*bundle)
 
-	stripeHost string       // empty: 127.0.0.1
-	offset     atomic.Int64 // of the app's clock, nanoseconds
+	seen       func(operation string, status int) // told what the API answered
+	stripeHost string                             // empty: 127.0.0.1
+	offset     atomic.Int64                       // of the app's clock, nanoseconds
 	stopApp    func()
 }
 
@@ -175,8 +176,13 @@ func (b *bundle) flush() {
 	})
 }
 
-// visitor is a browser that knows nobody.
-func (b *bundle) visitor() *testkit.Client { return testkit.NewClient(b.t, b.url) }
+// visitor is a browser that knows nobody. What it asks of the API goes through
+// the contract.
+func (b *bundle) visitor() *testkit.Client {
+	return testkit.NewClient(b.t, b.url).Through(func(next http.RoundTripper) http.RoundTripper {
+		return &contract{t: b.t, next: next, note: b.seen}
+	})
+}
 
 var people atomic.Int64
 

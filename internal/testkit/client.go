@@ -34,6 +34,17 @@ func NewClient(t testing.TB, base string) *Client {
 	}}
 }
 
+// Through sends what the client asks through another transport, which is given
+// the one before it.
+func (c *Client) Through(wrap func(http.RoundTripper) http.RoundTripper) *Client {
+	before := c.http.Transport
+	if before == nil {
+		before = http.DefaultTransport
+	}
+	c.http.Transport = wrap(before)
+	return c
+}
+
 // Page is an answer.
 type Page struct {
 	t        testing.TB

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+)
+
+func TestTheOpenAPIDocumentIsValid(t *testing.T) {
+	t.Parallel()
+	api, err := described()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := api.doc.Validate(t.Context()); err != nil { // its schemas and examples, too
+		t.Error(err)
+	}
+	if api.doc.OpenAPI != "3.1.0" || !api.doc.IsOpenAPI31OrLater() {
+		t.Errorf("got version %q", api.doc.OpenAPI)
+	}
+}
+
+func TestTheOpenAPIDocumentListsTheRoutes(t *testing.T) {
+	t.Parallel()
+	api, err := described()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var documented, routed []string
+	for path, item := range api.doc.Paths.Map() {
+		for method := range item.Operations() {
+			documented = append(documented, method+" "+path)
+		}
+	}
+	router, err := setup(t).app.handlers.Router()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range router.(*gin.Engine).Routes() {
+		if strings.HasPrefix(r.Path, "/api/") {
+			routed = append(routed, r.Method+" "+inBraces(r.Path))
+		}
+	}
+	for _, op := range documented {
+		if !slices.Contains(routed, op) {
+			t.Errorf("the document has %s, which routes.go has not", op)
+		}
+	}
+	for _, op := range routed {
+		if !slices.Contains(documented, op) {
+			t.Errorf("routes.go has %s, which the document has not", op)
+		}
+	}
+}
+
+// inBraces writes /keys/:id as the document does, /keys/{id}.
+func inBraces(path string) string {
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		if name, ok := strings.CutPrefix(part, ":"); ok {
+			parts[i] = "{" + name + "}"
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+func TestTheOpenAPIDocumentIsForEverybody(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first := b.visitor().Send("GET", "/api/openapi.json", "", http.Header{"Origin": {"https://editor.example.org"}, "Sec-Fetch-Site": {"cross-site"}})
+	if first.Status != http.StatusOK || first.Header.Get("Access-Control-Allow-Origin") != "*" || first.Header.Get("Content-Type") != "application/json" {
+		t.Fatalf("got %d %v", first.Status, first.Header)
+	}
+	var document struct{ Servers []struct{ URL string } }
+	first.JSON(&document)
+	if len(document.Servers) != 1 || document.Servers[0].URL != b.url || strings.Contains(first.Body, "app.example.com") {
+		t.Errorf("got servers %v, want %s", document.Servers, b.url)
+	}
+	etag := first.Header.Get("ETag")
+	for _, known := range []string{etag, "W/" + etag, `"other", ` + etag, "*"} {
+		p := b.visitor().Send("GET", "/api/openapi.json", "", http.Header{"If-None-Match": {known}})
+		if p.Status != http.StatusNotModified || p.Body != "" || p.Header.Get("ETag") != etag {
+			t.Errorf("If-None-Match %s: got %d", known, p.Status)
+		}
+	}
+	if p := b.visitor().Send("GET", "/api/openapi.json", "", http.Header{"If-None-Match": {`"other"`}}); p.Status != http.StatusOK {
+		t.Errorf("another version: got %d", p.Status)
+	}
+	if p := b.visitor().Send("GET", "/api/user", "", http.Header{"Origin": {"https://editor.example.org"}}); p.Header.Get("Access-Control-Allow-Origin") != "" {
+		t.Error("other sites' pages may read more than the document")
+	}
+}
+
+// noted is a test that only notes what the contract says of it.
+type noted struct {
+	testing.TB
+	errors []string
+}
+
+func (n *noted) Errorf(format string, args ...any) { n.errors = append(n.errors, format) }
+
+// answering answers every request with the same.
+type answering struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (a answering) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: a.status, Header: a.header, Body: io.NopCloser(strings.NewReader(a.body))}, nil
+}
+
+func TestTheContractSeesWhatIsNotDescribed(t *testing.T) {
+	t.Parallel()
+	const credits = `{"credits":1,"reserved":0,"plan":"Free","next_refill_at":null}`
+	withHeader := http.Header{"Content-Type": {"application/json"}, "Idempotent-Replayed": {"true"}}
+	for _, tt := range []struct {
+		name, path, key string
+		status          int
+		header          http.Header
+		body            string
+		fine            bool
+	}{
+		{"as described", "/api/credits", "k", 200, nil, credits, true},
+		{"null where it may be", "/api/user", "", 401, nil, `{"error":{"code":"unauthorized","message":"No.","request_id":"r"}}`, true},
+		{"another status", "/api/credits", "k", 418, nil, credits, false},
+		{"another field", "/api/credits", "k", 200, nil, strings.Replace(credits, "{", `{"more":1,`, 1), false},
+		{"a field of the error", "/api/credits", "k", 401, nil, `{"error":{"code":"unauthorized","message":"No.","request_id":"r","cause":"x"}}`, false},
+		{"a field that is missing", "/api/credits", "k", 200, nil, `{"credits":1}`, false},
+		{"another type", "/api/credits", "k", 200, nil, strings.Replace(credits, "1", `"1"`, 1), false},
+		{"a time that is none", "/api/credits", "k", 200, nil, strings.Replace(credits, "null", `"tomorrow"`, 1), false},
+		{"an unknown code", "/api/credits", "k", 401, nil, `{"error":{"code":"who","message":"No.","request_id":"r"}}`, false},
+		{"a header", "/api/credits", "k", 200, withHeader, credits, false},
+		{"no key", "/api/credits", "", 200, nil, credits, false},
+		{"no such operation", "/api/secrets", "k", 200, nil, credits, false},
+		{"no such operation, refused", "/api/secrets", "k", 404, nil, `{"error":{"code":"not_found","message":"No.","request_id":"r"}}`, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			said := &noted{TB: t}
+			header := tt.header
+			if header == nil {
+				header = http.Header{"Content-Type": {"application/json"}}
+			}
+			c := contract{t: said, next: answering{tt.status, header, tt.body}}
+			req, err := http.NewRequestWithContext(t.Context(), "GET", "http://localhost"+tt.path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.key != "" {
+				req.Header.Set("Authorization", "Bearer "+tt.key)
+			}
+			if _, err := c.RoundTrip(req); err != nil {
+				t.Fatal(err)
+			}
+			if fine := len(said.errors) == 0; fine != tt.fine {
+				t.Errorf("got %v, want %v", said.errors, tt.fine)
+			}
+		})
+	}
+}

@@ -1,0 +1,99 @@
+package openapi
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func describe(t *testing.T, baseURL, product string) Document {
+	t.Helper()
+	d, err := New(baseURL, product)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func operation(t *testing.T, id string) Operation {
+	t.Helper()
+	ops := describe(t, "https://pay.example.org", "Acme").Operations
+	i := slices.IndexFunc(ops, func(o Operation) bool { return o.ID == id })
+	if i < 0 {
+		t.Fatalf("there is no operation %s", id)
+	}
+	return ops[i]
+}
+
+func TestTheDocumentNamesTheInstallation(t *testing.T) {
+	t.Parallel()
+	d := describe(t, "https://pay.example.org", `Acme "Labs"`)
+	var got struct {
+		Info    struct{ Title string }
+		Servers []struct{ URL string }
+	}
+	if err := json.Unmarshal(d.JSON, &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Info.Title != `Acme "Labs" API` || len(got.Servers) != 1 || got.Servers[0].URL != "https://pay.example.org" {
+		t.Errorf("got %+v", got)
+	}
+	if strings.Contains(string(d.JSON), writtenURL) {
+		t.Error("the written address is still there")
+	}
+	if other := describe(t, "https://pay.example.org", "Other"); other.ETag == d.ETag {
+		t.Error("two documents have one ETag")
+	}
+}
+
+func TestOperationsComeByTagInTheDocumentsOrder(t *testing.T) {
+	t.Parallel()
+	d := describe(t, "https://pay.example.org", "Acme")
+	var tags []string
+	for _, o := range d.Operations {
+		if len(tags) == 0 || tags[len(tags)-1] != o.Tag {
+			tags = append(tags, o.Tag)
+		}
+		if o.ID == "" || o.Summary == "" || o.Description == "" {
+			t.Errorf("%s %s does not say what it is for", o.Method, o.Path)
+		}
+	}
+	if len(tags) != len(d.Tags) {
+		t.Errorf("got the groups %v, want those of %v, one after another", tags, d.Tags)
+	}
+}
+
+func TestAnOperationHasWhatItsPageShows(t *testing.T) {
+	t.Parallel()
+	buy := operation(t, "startCheckout")
+	if buy.Method != "POST" || buy.Path != "/api/checkout" || buy.Access != KeyOrSession || buy.Request != `{"plan":"Basic","interval":"month"}` {
+		t.Errorf("got %+v", buy)
+	}
+	if len(buy.Body) != 2 || buy.Body[0].Name != "plan" || !buy.Body[0].Required || buy.Body[1].Required || buy.Body[1].Type != "string" {
+		t.Errorf("got the body %+v", buy.Body)
+	}
+	if want := "{\n  \"url\": \"https://checkout.stripe.com/c/pay/cs_test_1\"\n}"; buy.Answer != want {
+		t.Errorf("got the answer %s", buy.Answer)
+	}
+	if !slices.ContainsFunc(buy.Statuses, func(s Status) bool { return s.Code == "422" && s.ErrorCode == "invalid" && s.Description != "" }) {
+		t.Errorf("got the statuses %+v", buy.Statuses)
+	}
+	if plans := operation(t, "listPlans"); plans.Access != Anyone || plans.ExamplePath() != "/api/plans" {
+		t.Errorf("got %+v", plans)
+	}
+}
+
+func TestExamplesFillPathQueryAndHeader(t *testing.T) {
+	t.Parallel()
+	o := Operation{Path: "/api/keys/{id}", Parameters: []Parameter{
+		{Name: "id", In: "path", Example: "a/b"}, {Name: "kind", In: "query", Example: "a b"}, {Name: "cursor", In: "query"},
+		{Name: "Idempotency-Key", In: "header", Example: "report-1"},
+	}}
+	if got := o.ExamplePath(); got != "/api/keys/a%2Fb?kind=a+b" {
+		t.Errorf("got %s", got)
+	}
+	if got := o.Header("idempotency-key"); got != "report-1" {
+		t.Errorf("got %q", got)
+	}
+}
