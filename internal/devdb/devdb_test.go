@@ -162,3 +162,17 @@ func query(t *testing.T, db *devdb.DB, statement string) string {
 	}
 	return text
 }
+
+func TestProgramsBesideTheServerAreFound(t *testing.T) {
+	t.Parallel()
+	path, err := devdb.Program("pg_ctl")
+	if errors.Is(err, devdb.ErrNoPostgres) && os.Getenv("CI") == "" {
+		t.Skip(err)
+	}
+	if info, statErr := os.Stat(path); err != nil || statErr != nil || info.IsDir() {
+		t.Errorf("pg_ctl: %q, %v, %v", path, err, statErr)
+	}
+	if path, err := devdb.Program("pg_none"); !errors.Is(err, devdb.ErrNoPostgres) || !strings.Contains(err.Error(), "pg_none") {
+		t.Errorf("a program that nobody has: %q, %v", path, err)
+	}
+}

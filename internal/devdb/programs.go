@@ -43,6 +43,21 @@ func findPrograms() []programs {
 	return found
 }
 
+// Program returns the path of one of Postgres' programs that servers do without, such as pgbench: the newest there is. It is
+// an ErrNoPostgres where the machine has none.
+func Program(name string) (path string, err error) {
+	for _, p := range findPrograms() {
+		path := filepath.Join(p.dir, "bin", name)
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			return path, nil
+		}
+	}
+	if path, err := exec.LookPath(name); err == nil {
+		return path, nil
+	}
+	return "", failed(ErrNoPostgres, "There is no %s on this machine: `apt-get install postgresql`, or Postgres' contrib package, brings it.", name)
+}
+
 // programDirs lists where Debian, Red Hat's packages, Homebrew and Postgres.app put them, then what PATH and pg_config know.
 func programDirs() []string {
 	var dirs []string

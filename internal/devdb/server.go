@@ -108,18 +108,18 @@ func (s *server) config(o order, p programs) embeddedpostgres.Config {
 		Port(uint32(s.port)).
 		Username(role).Password(password).Database(Database).
 		Locale(locale()).Encoding("UTF8").
-		StartParameters(parameters(o.Durable)).
+		StartParameters(parameters(o)).
 		StartTimeout(30 * time.Second).
 		Logger(nil)
 }
 
-func parameters(durable bool) map[string]string {
+func parameters(o order) map[string]string {
 	p := map[string]string{
 		"listen_addresses": "127.0.0.1",
 		// Nobody connects by socket file, and its path would have to stay below 107 bytes.
 		"unix_socket_directories": "",
 	}
-	if !durable {
+	if !o.Durable {
 		p["fsync"] = "off"
 		p["full_page_writes"] = "off"
 		p["synchronous_commit"] = "off"
@@ -128,6 +128,9 @@ func parameters(durable bool) map[string]string {
 		p["wal_level"] = "minimal"
 		p["max_wal_senders"] = "0"
 		p["max_wal_size"] = "256MB" // it may lie in memory
+	}
+	if o.Connections > 0 {
+		p["max_connections"] = strconv.Itoa(o.Connections)
 	}
 	return p
 }
