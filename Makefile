@@ -35,11 +35,11 @@ test: need-test lint ## Check the code, fuzz it shortly, and run all tests
 	@CGO_ENABLED=1 go test -race -timeout $(TEST_TIMEOUT) ./...
 
 .PHONY: bench
-bench: need-run build ## Measure how fast webhooks are taken, beside the textbook receiver
+bench: need-bench build ## Measure how fast webhooks are taken and credits spent, beside the textbook
 	@exec bin/bench $(BENCH)
 
 .PHONY: bench-big
-bench-big: need-run build ## The same over a million stored events and 100,000 subscriptions
+bench-big: need-bench build ## The same over a million events and users, and ten million ledger entries
 	@exec bin/bench --big $(BENCH)
 
 .PHONY: fuzz
@@ -64,8 +64,10 @@ lint: ## Check formatting, and for suspicious code
 clean: ## Remove what was built; the data in .data stays
 	@rm -rf bin
 
-.PHONY: need-run need-test
+.PHONY: need-run need-bench need-test
 need-run:
 	@.ci/need go postgres
+need-bench:
+	@.ci/need go postgres pgbench
 need-test:
-	@.ci/need go postgres chromium gcc git node
+	@.ci/need go postgres pgbench chromium gcc git node

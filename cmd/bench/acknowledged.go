@@ -8,31 +8,41 @@ import (
 
 // cell is what one system did with one number of events in flight: medians over the rounds, memory the most of any.
 type cell struct {
-	rate      float64 // events acknowledged in a second
+	rate      float64 // acknowledged in a second
 	p50, p99  time.Duration
 	memory    int64         // bytes
-	processor time.Duration // of the server, for each event acknowledged; the work on those before it included
+	processor time.Duration // of the server, for each one acknowledged; the work on those before it included
+	postgres  time.Duration // of Postgres, for each spend; zero where that is not told
 	applied   float64       // events applied to the mirror in a second, meanwhile
 }
 
 // table is a cell for each system, by name, and number in flight.
 type table map[string]map[int]cell
 
-// measureAcknowledged puts each number in flight on each system in turn, all of it several times over: whatever else goes
-// on on the machine then hits all of them.
+// measureAcknowledged puts each number in flight on each system.
 func (b *bench) measureAcknowledged(ctx context.Context) (table, error) {
-	seen := map[string]map[int][]cell{}
+	var names []string
 	for _, s := range b.systems {
-		seen[s.name] = map[int][]cell{}
+		names = append(names, s.name)
+	}
+	return b.inTurn(names, func(i, inFlight int) (cell, error) { return b.measureCell(ctx, b.systems[i], inFlight) })
+}
+
+// inTurn measures each number in flight on each system in turn, all of it several times over: whatever else goes on on the
+// machine then hits all of them.
+func (b *bench) inTurn(names []string, measure func(i, inFlight int) (cell, error)) (table, error) {
+	seen := map[string]map[int][]cell{}
+	for _, name := range names {
+		seen[name] = map[int][]cell{}
 	}
 	for range b.rounds {
 		for _, n := range b.inFlight {
-			for _, s := range b.systems {
-				c, err := b.measureCell(ctx, s, n)
+			for i, name := range names {
+				c, err := measure(i, n)
 				if err != nil {
 					return nil, err
 				}
-				seen[s.name][n] = append(seen[s.name][n], c)
+				seen[name][n] = append(seen[name][n], c)
 			}
 		}
 	}
@@ -85,14 +95,16 @@ func (b *bench) loadCell(ctx context.Context, s *system, p *process, inFlight in
 // middle takes the median of each figure.
 func middle(cells []cell) cell {
 	var rates, applied []float64
-	var p50, p99, processor []time.Duration
+	var p50, p99, processor, postgres []time.Duration
 	var m cell
 	for _, c := range cells {
 		rates, applied = append(rates, c.rate), append(applied, c.applied)
-		p50, p99, processor = append(p50, c.p50), append(p99, c.p99), append(processor, c.processor)
+		p50, p99 = append(p50, c.p50), append(p99, c.p99)
+		processor, postgres = append(processor, c.processor), append(postgres, c.postgres)
 		m.memory = max(m.memory, c.memory)
 	}
 	m.rate, m.applied = median(rates), median(applied)
-	m.p50, m.p99, m.processor = median(p50), median(p99), median(processor)
+	m.p50, m.p99 = median(p50), median(p99)
+	m.processor, m.postgres = median(processor), median(postgres)
 	return m
 }

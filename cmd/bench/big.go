@@ -29,6 +29,7 @@ const (
 // runBig shows that nothing grows with the number of events ever received or of subscriptions: Payloop over an empty
 // database and over a full one, in turn.
 func (b *bench) runBig(ctx context.Context) error {
+	defer b.close()
 	empty, err := b.payloopSystem(ctx, emptyName, "bench_payloop", subscriptions)
 	if err != nil {
 		return err
@@ -51,11 +52,18 @@ func (b *bench) runBig(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := b.countScans(ctx, full, acked[fullName][b.inFlight[0]].applied/2); err != nil {
+	return b.countEventScans(ctx, full, max(acked[fullName][b.inFlight[0]].applied/2, 1))
+}
+
+// countEventScans takes and applies events at that rate meanwhile.
+func (b *bench) countEventScans(ctx context.Context, s *system, rate float64) error {
+	if err := s.forget(ctx); err != nil {
 		return err
 	}
-	b.printCalls()
-	return nil
+	return b.countScans(ctx, s.db, s.program, func(addr string) error {
+		_, err := s.send(ctx, load{addr: addr, inFlight: sustainInFlight, rate: rate, measure: scanLoad})
+		return err
+	})
 }
 
 // fill stores the events that were there before, all processed long ago.

@@ -26,10 +26,16 @@ type cluster struct {
 	own   *devdb.DB // nil: somebody else's server
 	dir   string    // of our own server's data, made for this run
 	made  []string
+
+	postmaster int // process id of Postgres' first process; zero: not on this machine
 }
 
-// startCluster starts a Postgres with default durability, or connects to the one in BENCH_DATABASE_URL.
-func startCluster(ctx context.Context, dir string) (_ *cluster, err error) {
+// spareConnections are those that are needed beside the ones that carry a load.
+const spareConnections = 64
+
+// startCluster starts a Postgres with default durability, or connects to the one in BENCH_DATABASE_URL. One that is started
+// here has room for a connection for each request in flight, because that is how pgbench works.
+func startCluster(ctx context.Context, dir string, inFlight int) (_ *cluster, err error) {
 	c := &cluster{}
 	defer func() {
 		if err != nil {
@@ -38,7 +44,7 @@ func startCluster(ctx context.Context, dir string) (_ *cluster, err error) {
 	}()
 	dsn := os.Getenv(databaseEnv)
 	if dsn == "" {
-		if err := c.startOwn(ctx, dir); err != nil {
+		if err := c.startOwn(ctx, dir, inFlight+spareConnections); err != nil {
 			return nil, err
 		}
 		dsn = c.own.URL(devdb.Database)
@@ -47,12 +53,15 @@ func startCluster(ctx context.Context, dir string) (_ *cluster, err error) {
 		// The parser's own message would quote the password.
 		return nil, errors.New(databaseEnv + " must be a URL, such as postgres://user:password@localhost:5432/postgres")
 	}
-	c.admin, err = openDatabase(ctx, dsn)
+	if c.admin, err = openDatabase(ctx, dsn); err != nil {
+		return nil, err
+	}
+	c.postmaster, err = c.findPostmaster(ctx)
 	return c, err
 }
 
 // startOwn starts a server whose data lies in a new folder inside of dir: whatever else is there is left alone.
-func (c *cluster) startOwn(ctx context.Context, dir string) (err error) {
+func (c *cluster) startOwn(ctx context.Context, dir string, connections int) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("making Postgres's data folder: %w", err)
 	}
@@ -61,13 +70,18 @@ func (c *cluster) startOwn(ctx context.Context, dir string) (err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, databaseWithin)
 	defer cancel()
-	c.own, err = devdb.Start(ctx, devdb.Options{Dir: c.dir, Durable: true, Log: os.Stderr})
+	c.own, err = devdb.Start(ctx, devdb.Options{Dir: c.dir, Durable: true, Connections: max(connections, 100), Log: os.Stderr})
 	return err
 }
 
 // create makes an empty database, in place of one that an earlier run left, and returns its URL.
 func (c *cluster) create(ctx context.Context, name string) (dsn string, err error) {
-	for _, statement := range []string{`DROP DATABASE IF EXISTS ` + name + ` WITH (FORCE)`, `CREATE DATABASE ` + name} {
+	return c.copy(ctx, "template1", name)
+}
+
+// copy makes a database like another one, to which nobody may be connected.
+func (c *cluster) copy(ctx context.Context, from, name string) (dsn string, err error) {
+	for _, statement := range []string{`DROP DATABASE IF EXISTS ` + name + ` WITH (FORCE)`, `CREATE DATABASE ` + name + ` TEMPLATE ` + from} {
 		if _, err := c.admin.ExecContext(ctx, statement); err != nil {
 			return "", fmt.Errorf("making database %s: %w", name, err)
 		}
@@ -78,13 +92,20 @@ func (c *cluster) create(ctx context.Context, name string) (dsn string, err erro
 	return u.String(), nil
 }
 
-// stop drops what was made, and ends the server if it was started here, with its data.
-func (c *cluster) stop() error {
+// drop drops what was made.
+func (c *cluster) drop() error {
 	var errs []error
 	for _, name := range c.made {
 		_, err := c.admin.Exec(`DROP DATABASE IF EXISTS ` + name + ` WITH (FORCE)`)
 		errs = append(errs, err)
 	}
+	c.made = nil
+	return errors.Join(errs...)
+}
+
+// stop drops what was made, and ends the server if it was started here, with its data.
+func (c *cluster) stop() error {
+	errs := []error{c.drop()}
 	if c.admin != nil {
 		errs = append(errs, c.admin.Close())
 	}

@@ -55,6 +55,21 @@ func newStream(subscriptions int64) *stream {
 
 func (s *stream) take() event { return s.event(s.next.Add(1) - 1) }
 
+func (s *stream) taken() int64 { return s.next.Load() }
+
+func (s *stream) requests(host string) requests { return eventRequests{s, newRequest(host)} }
+
+// eventRequests are the webhooks that one connection carries.
+type eventRequests struct {
+	stream  *stream
+	request *request
+}
+
+func (r eventRequests) next(now time.Time) ([]byte, int64) {
+	e := r.stream.take()
+	return r.request.render(e, now), e.n
+}
+
 func (s *stream) event(n int64) event {
 	return event{
 		n:            n,

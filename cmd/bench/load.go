@@ -10,26 +10,39 @@ import (
 	"time"
 )
 
-// load is how to send events.
+// work is what a load sends: numbered requests.
+type work interface {
+	// requests renders those of one connection.
+	requests(host string) requests
+	// taken is how many were handed out so far, to all connections.
+	taken() int64
+}
+
+// requests renders one connection's requests. It is used by one goroutine.
+type requests interface {
+	// next returns a whole request, to be sent now, and its number. It is valid until the next call.
+	next(now time.Time) (request []byte, number int64)
+}
+
+// load is how to send work.
 type load struct {
 	addr     string
-	stream   *stream
-	inFlight int           // connections, one event under way on each
-	rate     float64       // events a second; 0: the next as soon as one is answered
+	work     work
+	inFlight int           // connections, one request under way on each
+	rate     float64       // requests a second; 0: the next as soon as one is answered
 	warm     time.Duration // what is answered in it does not count
 	measure  time.Duration
 }
 
 // outcome is what came of a load.
 type outcome struct {
-	took      []time.Duration // of each acknowledgement that counts, sorted
-	measured  time.Duration
-	sent      int64         // events, those of the warm-up included
-	refused   map[int64]int // event number to status, of those that were not acknowledged
-	firstSent int64         // number of the first event
+	took     []time.Duration // of each acknowledgement that counts, sorted
+	measured time.Duration
+	sent     int64         // requests, those of the warm-up included
+	refused  map[int64]int // number to status, of those that were not acknowledged with 200
 }
 
-// rate is how many events were acknowledged in a second.
+// rate is how many were acknowledged in a second.
 func (o outcome) rate() float64 { return float64(len(o.took)) / o.measured.Seconds() }
 
 // run sends until the time is over and every answer is there.
@@ -38,13 +51,14 @@ func (l load) run(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	o := outcome{measured: l.measure, refused: map[int64]int{}, firstSent: l.stream.next.Load()}
+	o := outcome{measured: l.measure, refused: map[int64]int{}}
+	before := l.work.taken()
 	start := time.Now()
 	plan := plan{load: l, from: start.Add(l.warm), until: start.Add(l.warm + l.measure), start: start}
 	senders := make([]sender, len(clients))
 	var wg sync.WaitGroup
 	for i, c := range clients {
-		senders[i] = sender{plan: &plan, client: c, request: newRequest(l.addr), refused: map[int64]int{}}
+		senders[i] = sender{plan: &plan, client: c, requests: l.work.requests(l.addr), refused: map[int64]int{}}
 		wg.Go(func() { senders[i].run(ctx) })
 	}
 	wg.Wait()
@@ -59,7 +73,7 @@ func (l load) run(ctx context.Context) (outcome, error) {
 		}
 	}
 	slices.Sort(o.took)
-	o.sent = l.stream.next.Load() - o.firstSent
+	o.sent = l.work.taken() - before
 	return o, ctx.Err()
 }
 
@@ -83,7 +97,7 @@ type plan struct {
 	slots              atomic.Int64 // how many were planned, of a load with a rate
 }
 
-// wait returns when the next event is due, or false when the load is over by then.
+// wait returns when the next request is due, or false when the load is over by then.
 func (p *plan) wait() bool {
 	if p.rate == 0 {
 		return time.Now().Before(p.until)
@@ -100,18 +114,18 @@ func (p *plan) wait() bool {
 // sender sends over one connection.
 type sender struct {
 	*plan
-	client  *client
-	request *request
-	took    []time.Duration
-	refused map[int64]int
-	err     error
+	client   *client
+	requests requests
+	took     []time.Duration
+	refused  map[int64]int
+	err      error
 }
 
 func (s *sender) run(ctx context.Context) {
 	for ctx.Err() == nil && s.wait() {
-		e := s.stream.take()
 		sent := time.Now()
-		status, err := s.client.do(s.request.render(e, sent))
+		request, number := s.requests.next(sent)
+		status, err := s.client.do(request)
 		if err != nil {
 			s.err = err
 			return
@@ -119,7 +133,7 @@ func (s *sender) run(ctx context.Context) {
 		answered := time.Now()
 		switch {
 		case status != http.StatusOK:
-			s.refused[e.n] = status
+			s.refused[number] = status
 		case !answered.Before(s.from) && answered.Before(s.until):
 			s.took = append(s.took, answered.Sub(sent))
 		}

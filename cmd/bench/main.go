@@ -1,5 +1,5 @@
-// Command bench measures how fast Payloop takes webhooks, next to the receiver that one would write by the book, on the
-// same machine and the same Postgres: `make bench`. See docs/performance.md.
+// Command bench measures how fast Payloop takes webhooks and spends credits, next to what one would write by the book, on
+// the same machine and the same Postgres: `make bench`. See docs/performance.md.
 package main
 
 import (
@@ -25,7 +25,8 @@ type options struct {
 	measure  time.Duration // load that counts
 	probe    time.Duration // one step of the search for the sustained rate
 	hold     time.Duration // how long that rate must hold
-	only     string        // payloop, textbook, or empty for both
+	only     string        // a part, or empty for both
+	system   string        // one that is measured, or empty for all
 	big      bool
 	payloop  string // path of the program
 	dataDir  string
@@ -52,8 +53,8 @@ func command() *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
 		Use:   "bench",
-		Short: "Measure how fast webhooks are taken, beside the textbook receiver",
-		Long: `Measure how fast Payloop takes webhooks, beside the textbook receiver, on this machine.
+		Short: "Measure how fast webhooks are taken and credits spent, beside the textbook",
+		Long: `Measure how fast Payloop takes webhooks and spends credits, beside the textbook, on this machine.
 
 It starts a Postgres of its own with default durability, or uses the server in BENCH_DATABASE_URL, as a superuser: it
 makes databases there, whose names begin with bench_, and drops them at the end.`,
@@ -71,17 +72,18 @@ makes databases there, whose names begin with bench_, and drops them at the end.
 		},
 	}
 	f := cmd.Flags()
-	f.IntSliceVar(&o.inFlight, "in-flight", []int{1, 16, 64, 256}, "how many webhooks are under way at a time")
+	f.IntSliceVar(&o.inFlight, "in-flight", []int{1, 16, 64, 256}, "how many requests are under way at a time")
 	f.IntVar(&o.rounds, "rounds", 3, "how often each is measured; the table shows medians")
 	f.DurationVar(&o.warm, "warm", time.Second, "load before the clock starts")
 	f.DurationVar(&o.measure, "measure", 3*time.Second, "load that counts, each time")
-	f.DurationVar(&o.probe, "probe", 5*time.Second, "one step of the search for the rate that can be sustained")
-	f.DurationVar(&o.hold, "hold", time.Minute, "how long that rate must hold; 0 leaves this part out")
-	f.StringVar(&o.only, "only", "", "measure `payloop` or textbook alone")
-	f.BoolVar(&o.big, "big", false, "measure over a million stored events and 100,000 subscriptions instead")
+	f.DurationVar(&o.probe, "probe", 5*time.Second, "one step of the search for the rate of webhooks that can be sustained")
+	f.DurationVar(&o.hold, "hold", time.Minute, "how long that rate must hold; 0 leaves this out")
+	f.StringVar(&o.only, "only", "", "measure one `PART`: webhooks or spends")
+	f.StringVar(&o.system, "system", "", "measure one `SYSTEM`: payloop, textbook or pgbench")
+	f.BoolVar(&o.big, "big", false, "measure Payloop over much data instead: events, subscriptions, users, ledger entries")
 	f.StringVar(&o.payloop, "payloop", "", "`PATH` of the program to measure (default: beside this one)")
 	f.StringVar(&o.dataDir, "data-dir", ".data/bench", "where Postgres keeps its data meanwhile: a disk, not memory")
-	cmd.AddCommand(textbookCommand(), ceilingCommand())
+	cmd.AddCommand(textbookCommand(), spendTextbookCommand(), ceilingCommand())
 	cmd.CompletionOptions.HiddenDefaultCmd = true
 	return cmd
 }

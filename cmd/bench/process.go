@@ -28,6 +28,12 @@ type program struct {
 	environ []string
 }
 
+// with is the same program with other arguments.
+func (p program) with(args ...string) program {
+	p.args = args
+	return p
+}
+
 // passedOn are the variables of this process that its children get, too: those that both runtimes and systems read. The
 // rest stays behind, so that nobody's settings of the product change what is measured.
 var passedOn = []string{"PATH", "HOME", "TMPDIR", "GOMAXPROCS", "GOGC", "GOMEMLIMIT", "GODEBUG"}
@@ -153,20 +159,40 @@ const tick = 10 * time.Millisecond
 // processorTime is what the process has used of the processors so far.
 func (s *process) processorTime() time.Duration { return processorTime(s.cmd.Process.Pid) }
 
-// processorTime is zero where the kernel does not tell. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
-func processorTime(pid int) time.Duration {
+// processorTime is zero where the kernel does not tell.
+func processorTime(pid int) time.Duration { return readStat(pid).used }
+
+// stat is what the kernel tells of a process. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+type stat struct {
+	name   string
+	parent int
+	used   time.Duration // of the processors
+	ended  time.Duration // the same of its children that have ended
+}
+
+// readStat returns nothing where the kernel does not tell.
+func readStat(pid int) (s stat) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0
+		return stat{}
 	}
-	_, afterName, _ := strings.Cut(string(text), ") ")
-	fields := strings.Fields(afterName)
-	if len(fields) < 13 {
-		return 0
+	_, afterID, _ := strings.Cut(string(text), " (")
+	end := strings.LastIndex(afterID, ") ")
+	if end < 0 {
+		return stat{}
 	}
-	user, _ := strconv.ParseInt(fields[11], 10, 64)
-	system, _ := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * tick
+	s.name = afterID[:end]
+	fields := strings.Fields(afterID[end+2:])
+	if len(fields) < 15 {
+		return stat{}
+	}
+	number := func(i int) time.Duration {
+		n, _ := strconv.ParseInt(fields[i], 10, 64)
+		return time.Duration(n)
+	}
+	s.parent = int(number(1))
+	s.used, s.ended = (number(11)+number(12))*tick, (number(13)+number(14))*tick
+	return s
 }
 
 func freeAddr() (string, error) {

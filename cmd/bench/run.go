@@ -17,8 +17,17 @@ type bench struct {
 	out     io.Writer
 	cluster *cluster
 	stripe  *stripeStub
-	systems []*system
+	systems []*system // that take webhooks
+
+	temporary string // a folder, while spends are measured
+	plansFile string // Payloop's, meanwhile
 }
+
+// The parts of a run.
+const (
+	webhooksPart = "webhooks"
+	spendsPart   = "spends"
+)
 
 func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if err := o.check(); err != nil {
@@ -29,25 +38,51 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		return err
 	}
 	defer b.stripe.stop()
-	if b.cluster, err = startCluster(ctx, o.dataDir); err != nil {
+	if b.cluster, err = startCluster(ctx, o.dataDir, slices.Max(o.inFlight)); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.cluster.stop()) }()
-	defer b.close()
 	if err := b.describe(ctx); err != nil {
 		return err
 	}
-	if o.big {
-		return b.runBig(ctx)
+	return b.runParts(ctx)
+}
+
+// runParts runs the parts that are wanted, one after the other.
+func (b *bench) runParts(ctx context.Context) error {
+	parts := []struct {
+		name     string
+		run, big func(context.Context) error
+	}{
+		{webhooksPart, b.runWebhooks, b.runBig},
+		{spendsPart, b.runSpends, b.runBigSpends},
 	}
-	return b.runAll(ctx)
+	for _, part := range parts {
+		if b.only != "" && b.only != part.name {
+			continue
+		}
+		measure := part.run
+		if b.big {
+			measure = part.big
+		}
+		fmt.Fprintf(b.out, "\n== %s ==\n\n", part.name)
+		if err := errors.Join(measure(ctx), b.cluster.drop()); err != nil {
+			return err
+		}
+	}
+	b.printCalls()
+	return nil
 }
 
 func (o options) check() error {
 	switch {
-	case o.only != "" && o.only != payloopName && o.only != textbookName:
-		return fmt.Errorf("--only %s: it is %s or %s", o.only, payloopName, textbookName)
-	case o.big && o.only == textbookName:
+	case o.only != "" && o.only != webhooksPart && o.only != spendsPart:
+		return fmt.Errorf("--only %s: it is %s or %s", o.only, webhooksPart, spendsPart)
+	case o.system != "" && o.system != payloopName && o.system != textbookName && o.system != pgbenchName:
+		return fmt.Errorf("--system %s: it is %s, %s or %s", o.system, payloopName, textbookName, pgbenchName)
+	case o.system == pgbenchName && o.only != spendsPart:
+		return errors.New("pgbench spends only: add --only " + spendsPart)
+	case o.big && o.system != "" && o.system != payloopName:
 		return errors.New("--big measures payloop alone")
 	case o.rounds < 1 || o.measure <= 0 || o.probe <= 0:
 		return errors.New("--rounds, --measure and --probe must be above zero")
@@ -57,10 +92,12 @@ func (o options) check() error {
 	return nil
 }
 
+// wants tells whether a system is to be measured.
+func (o options) wants(system string) bool { return o.system == "" || o.system == system }
+
 // describe says on what is measured.
 func (b *bench) describe(ctx context.Context) error {
-	fmt.Fprintf(b.out, "%d processors shared by the generator, the system measured and Postgres. Events of %d bytes.\n",
-		runtime.NumCPU(), len(eventTemplate))
+	fmt.Fprintf(b.out, "%d processors shared by the generator, the system measured and Postgres.\n", runtime.NumCPU())
 	if load := busyWith(); load > 0.5 {
 		fmt.Fprintf(b.out, "The machine is busy with other things (load average %.1f): the figures will be lower than they could be.\n", load)
 	}
@@ -82,14 +119,14 @@ func busyWith() (load float64) {
 
 // setUp makes the two systems, or the one that is wanted.
 func (b *bench) setUp(ctx context.Context) error {
-	if b.only != payloopName {
+	if b.wants(textbookName) {
 		s, err := b.textbookSystem(ctx)
 		if err != nil {
 			return err
 		}
 		b.systems = append(b.systems, s)
 	}
-	if b.only != textbookName {
+	if b.wants(payloopName) {
 		s, err := b.payloopSystem(ctx, payloopName, "bench_payloop", subscriptions)
 		if err != nil {
 			return err
@@ -105,11 +142,12 @@ func (b *bench) close() {
 	}
 }
 
-func (b *bench) runAll(ctx context.Context) error {
+func (b *bench) runWebhooks(ctx context.Context) error {
+	defer b.close()
 	if err := b.setUp(ctx); err != nil {
 		return err
 	}
-	if err := b.measureCeiling(ctx); err != nil {
+	if err := b.measureCeiling(ctx, "events of "+fmt.Sprint(len(eventTemplate))+" bytes", newStream(subscriptions)); err != nil {
 		return err
 	}
 	acked, err := b.measureAcknowledged(ctx)
@@ -124,14 +162,13 @@ func (b *bench) runAll(ctx context.Context) error {
 		}
 		b.printSustained(sustained)
 	}
-	b.printTargets(acked, sustained)
-	b.printCalls()
+	b.printTargets(b.webhookTargets(acked, sustained))
 	return nil
 }
 
 // measureCeiling tells what the generator itself can reach: figures near to it would say more about it than about those
 // it measures.
-func (b *bench) measureCeiling(ctx context.Context) (err error) {
+func (b *bench) measureCeiling(ctx context.Context, what string, w work) (err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -141,15 +178,15 @@ func (b *bench) measureCeiling(ctx context.Context) (err error) {
 		return err
 	}
 	defer stopAfter(p, &err)
-	l := load{addr: p.addr, stream: newStream(subscriptions), inFlight: 64, warm: b.warm, measure: min(b.measure, 3*time.Second)}
+	l := load{addr: p.addr, work: w, inFlight: 64, warm: b.warm, measure: min(b.measure, 3*time.Second)}
 	before := processorTime(os.Getpid())
 	o, err := l.run(ctx)
 	if err != nil {
 		return err
 	}
 	used := processorTime(os.Getpid()) - before
-	fmt.Fprintf(b.out, "The generator reaches %.0f events/s against a server that only reads, %d in flight, and uses %d µs of a processor for each.\n",
-		o.rate(), l.inFlight, (used / time.Duration(max(o.sent, 1))).Microseconds())
+	fmt.Fprintf(b.out, "The generator reaches %.0f %s a second against a server that only reads, %d in flight, and uses %d µs of a processor for each.\n",
+		o.rate(), what, l.inFlight, (used / time.Duration(max(o.sent, 1))).Microseconds())
 	return nil
 }
 
@@ -157,8 +194,8 @@ func (b *bench) measureCeiling(ctx context.Context) (err error) {
 func (b *bench) printCalls() {
 	n, example := b.stripe.called()
 	if n == 0 {
-		fmt.Fprintln(b.out, "Calls to Stripe about an event: 0, as it must be.")
+		fmt.Fprintln(b.out, "\nCalls to Stripe about events or spends: 0, as it must be.")
 		return
 	}
-	fmt.Fprintf(b.out, "\n!!! CALLS TO STRIPE ABOUT EVENTS: %d, such as %s. There must be none.\n", n, example)
+	fmt.Fprintf(b.out, "\n!!! CALLS TO STRIPE ABOUT EVENTS OR SPENDS: %d, such as %s. There must be none.\n", n, example)
 }

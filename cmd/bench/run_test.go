@@ -18,11 +18,11 @@ func TestARunEndsWithFigures(t *testing.T) {
 	runtime.LockOSThread() // see main
 	defer runtime.UnlockOSThread()
 	var out bytes.Buffer
-	o := options{inFlight: []int{1, 4}, rounds: 2, measure: 100 * time.Millisecond, probe: time.Second, hold: 200 * time.Millisecond, only: textbookName}
+	o := options{inFlight: []int{1, 4}, rounds: 2, measure: 100 * time.Millisecond, probe: time.Second, hold: 200 * time.Millisecond, only: webhooksPart, system: textbookName}
 	if err := run(context.Background(), o, &out); err != nil {
 		t.Fatalf("%v\n%s", err, &out)
 	}
-	for _, want := range []string{"The generator reaches", "in flight", "  textbook", "sustained over 200ms", "Calls to Stripe about an event: 0"} {
+	for _, want := range []string{"The generator reaches", "in flight", "  textbook", "sustained over 200ms", "Calls to Stripe about events or spends: 0"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, &out)
 		}
@@ -37,7 +37,9 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 	}
 	for name, spoil := range map[string]func(*options){
 		"only":      func(o *options) { o.only = "nobody" },
-		"big":       func(o *options) { o.big, o.only = true, textbookName },
+		"system":    func(o *options) { o.system = "nobody" },
+		"pgbench":   func(o *options) { o.system = pgbenchName },
+		"big":       func(o *options) { o.big, o.system = true, textbookName },
 		"rounds":    func(o *options) { o.rounds = 0 },
 		"measure":   func(o *options) { o.measure = 0 },
 		"none":      func(o *options) { o.inFlight = nil },

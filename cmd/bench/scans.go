@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -14,39 +15,36 @@ const (
 	largeTable = 1000
 )
 
-// countScans asks Postgres which large tables were read from end to end, and which by index, while Payloop took and
-// applied events. That covers every query that ran, whatever its plan was meant to be.
-func (b *bench) countScans(ctx context.Context, s *system, rate float64) (err error) {
-	s.db.SetMaxIdleConns(0) // so that a connection of ours ends with its statement
-	if err := s.forget(ctx); err != nil {
+// countScans asks Postgres which large tables were read from end to end, and which by index, while a load was sent to
+// Payloop at addr. That covers every query that ran, whatever its plan was meant to be.
+func (b *bench) countScans(ctx context.Context, db *sql.DB, p program, send func(addr string) error) (err error) {
+	db.SetMaxIdleConns(0) // so that a connection of ours ends with its statement
+	if err := alone(ctx, db); err != nil {
 		return err
 	}
-	if err := s.alone(ctx); err != nil {
-		return err
-	}
-	if _, err := s.db.ExecContext(ctx, `SELECT pg_stat_reset()`); err != nil {
+	if _, err := db.ExecContext(ctx, `SELECT pg_stat_reset()`); err != nil {
 		return fmt.Errorf("resetting Postgres's counts: %w", err)
 	}
-	p, err := s.program.start(ctx)
+	running, err := p.start(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = s.send(ctx, load{addr: p.addr, inFlight: sustainInFlight, rate: max(rate, 1), measure: scanLoad})
-	stopAfter(p, &err)
+	err = send(running.addr)
+	stopAfter(running, &err)
 	if err != nil {
 		return err
 	}
-	if err := s.alone(ctx); err != nil {
+	if err := alone(ctx, db); err != nil {
 		return err
 	}
-	return b.printScans(ctx, s)
+	return b.printScans(ctx, db)
 }
 
 // alone waits until nobody else is connected: what a connection counted is sure to be added only when it has ended.
-func (s *system) alone(ctx context.Context) error {
+func alone(ctx context.Context, db *sql.DB) error {
 	for {
 		var others int
-		err := s.db.QueryRowContext(ctx, `
+		err := db.QueryRowContext(ctx, `
 			SELECT count(*) FROM pg_stat_activity
 			WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`).Scan(&others)
 		if err != nil {
@@ -63,8 +61,8 @@ func (s *system) alone(ctx context.Context) error {
 	}
 }
 
-func (b *bench) printScans(ctx context.Context, s *system) error {
-	rows, err := s.db.QueryContext(ctx, `
+func (b *bench) printScans(ctx context.Context, db *sql.DB) error {
+	rows, err := db.QueryContext(ctx, `
 		SELECT c.relname, c.reltuples::bigint, t.seq_scan, COALESCE(t.idx_scan, 0)
 		FROM pg_stat_user_tables t
 		JOIN pg_class c ON c.oid = t.relid

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -9,14 +10,21 @@ import (
 
 // seed fills the mirror, so that every event is about a subscription that is known, as nearly all are in production.
 func (s *system) seed(ctx context.Context, statements []string) error {
-	before := s.stream.before().UTC().Format(time.RFC3339)
+	if err := seed(ctx, s.db, s.stream.subscriptions, s.stream.before(), statements); err != nil {
+		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	return nil
+}
+
+// seed runs statements about n users, with what stands in braces filled in.
+func seed(ctx context.Context, db *sql.DB, n int64, before time.Time, statements []string) error {
 	fill := strings.NewReplacer(
-		"{last}", fmt.Sprint(s.stream.subscriptions-1), "{before}", "'"+before+"'::timestamptz",
-		"{number}", fmt.Sprintf("lpad(i::text, %d, '0')", plainWidth),
+		"{last}", fmt.Sprint(n-1), "{before}", "'"+before.UTC().Format(time.RFC3339)+"'::timestamptz",
+		"{number}", fmt.Sprintf("lpad(i::text, %d, '0')", plainWidth), "{credits}", fmt.Sprint(seededCredits), "{key}", "'"+spendKeyPrefix+"'",
 		"{subscription}", "'"+subscriptionPrefix+"'", "{customer}", "'"+customerPrefix+"'", "{item}", "'"+itemPrefix+"'")
-	for _, statement := range statements {
-		if _, err := s.db.ExecContext(ctx, fill.Replace(statement)); err != nil {
-			return fmt.Errorf("%s: seeding: %w\n%s", s.name, err, statement)
+	for _, statement := range append(statements, `VACUUM (ANALYZE)`) {
+		if _, err := db.ExecContext(ctx, fill.Replace(statement)); err != nil {
+			return fmt.Errorf("seeding: %w\n%s", err, statement)
 		}
 	}
 	return nil
@@ -32,7 +40,7 @@ func payloopSeeds() []string {
 		INSERT INTO credit_balances (user_id, refill_at)
 		SELECT md5('user' || i)::uuid, now() + interval '7 days' FROM generate_series(0, {last}) i`, `
 		INSERT INTO credit_entries (user_id, amount, kind, key, balance_after, created_at)
-		SELECT md5('user' || i)::uuid, 1000, 'plan_grant', 'invoice:in_' || i, 1000, {before} FROM generate_series(0, {last}) i`, `
+		SELECT md5('user' || i)::uuid, {credits}, 'plan_grant', 'invoice:in_' || i, {credits}, {before} FROM generate_series(0, {last}) i`, `
 		INSERT INTO subscriptions (id, user_id, customer_id, status, period_start, period_end, cancel_at_period_end,
 			collection_paused, latest_invoice_id, created_at, as_of)
 		SELECT {subscription} || {number}, md5('user' || i)::uuid, {customer} || {number}, 'active', {before}, {before} + interval '1 month',
@@ -41,7 +49,6 @@ func payloopSeeds() []string {
 		INSERT INTO subscription_items (id, subscription_id, position, price_id, lookup_key, plan, unit_amount, interval, quantity)
 		SELECT {item} || {number}, {subscription} || {number}, 0, 'price_1PxBenchPayloopBasicMo', 'Basic_monthly_price', 'Basic', 500, 'month', 1
 		FROM generate_series(0, {last}) i`,
-		`VACUUM (ANALYZE)`,
 	}
 }
 
@@ -53,6 +60,5 @@ func textbookSeeds() []string {
 		SELECT {subscription} || {number}, {customer} || {number}, 'active', 'price_1PxBenchPayloopBasicMo', 1, {before},
 			{before} + interval '1 month', false, '', {before}
 		FROM generate_series(0, {last}) i`,
-		`VACUUM (ANALYZE)`,
 	}
 }

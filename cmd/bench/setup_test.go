@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/payloop/payloop/internal/postgres"
@@ -11,7 +12,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && (os.Args[1] == "textbook" || os.Args[1] == "ceiling") { // a test started this binary as a server
+	if len(os.Args) == 2 && slices.Contains([]string{"textbook", "textbook-spends", "ceiling"}, os.Args[1]) { // a test started this binary as a server
 		main()
 		return
 	}

@@ -29,7 +29,7 @@ func (b *bench) measureSustained(ctx context.Context) (*sustained, error) {
 	var halves []float64
 	from := float64(firstProbe)
 	textbookHalf := func() error {
-		s := b.system(textbookName)
+		s := b.named(textbookName)
 		if s == nil {
 			return nil
 		}
@@ -41,7 +41,7 @@ func (b *bench) measureSustained(ctx context.Context) (*sustained, error) {
 	if err := textbookHalf(); err != nil {
 		return nil, err
 	}
-	if s := b.system(payloopName); s != nil {
+	if s := b.named(payloopName); s != nil {
 		if err := b.sustainPayloop(ctx, s, from, &r); err != nil {
 			return nil, err
 		}
@@ -55,7 +55,7 @@ func (b *bench) measureSustained(ctx context.Context) (*sustained, error) {
 	return &r, nil
 }
 
-func (b *bench) system(name string) *system {
+func (b *bench) named(name string) *system {
 	for _, s := range b.systems {
 		if s.name == name {
 			return s

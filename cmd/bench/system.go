@@ -55,7 +55,7 @@ func (s *system) waiting(ctx context.Context) (n int64, err error) {
 
 // send puts a load on the system, and remembers what was not acknowledged.
 func (s *system) send(ctx context.Context, l load) (outcome, error) {
-	l.stream = s.stream
+	l.work = s.stream
 	o, err := l.run(ctx)
 	if err != nil {
 		return o, fmt.Errorf("%s: %w", s.name, err)

@@ -9,30 +9,17 @@ import (
 	"path/filepath"
 )
 
-// payloopSystem makes and seeds Payloop's database: the program is the one that is deployed, its tables those it migrates to.
+// payloopSystem makes and seeds Payloop's database.
 func (b *bench) payloopSystem(ctx context.Context, name, database string, subscriptions int64) (*system, error) {
-	path, err := payloopPath(b.payloop)
-	if err != nil {
-		return nil, err
-	}
-	metrics, err := freeAddr()
-	if err != nil {
-		return nil, err
-	}
 	dsn, err := b.cluster.create(ctx, database)
 	if err != nil {
 		return nil, err
 	}
-	environ := environment(
-		"DATABASE_URL="+dsn,
-		"METRICS_ADDR="+metrics,
-		"STRIPE_SECRET_KEY=sk_test_bench",
-		"STRIPE_WEBHOOK_SECRET="+webhookSecret,
-		"STRIPE_API_BASE="+b.stripe.url,
-		"SESSION_KEYS=0123456789abcdef0123456789abcdef",
-		"LOG_LEVEL=warn",
-	)
-	if err := (program{path: path, args: []string{"migrate"}, environ: environ}).runOnce(); err != nil {
+	program, err := b.payloopProgram(dsn)
+	if err != nil {
+		return nil, err
+	}
+	if err := program.with("migrate").runOnce(); err != nil {
 		return nil, err
 	}
 	db, err := openDatabase(ctx, dsn)
@@ -40,8 +27,29 @@ func (b *bench) payloopSystem(ctx context.Context, name, database string, subscr
 		return nil, err
 	}
 	s := payloopOver(db, name, subscriptions)
-	s.program = program{path: path, args: []string{"serve"}, environ: environ}
+	s.program = program.with("serve")
 	return s, s.seed(ctx, payloopSeeds())
+}
+
+// payloopProgram is the program that is deployed, over the tables that it migrates to.
+func (b *bench) payloopProgram(dsn string, more ...string) (program, error) {
+	path, err := payloopPath(b.payloop)
+	if err != nil {
+		return program{}, err
+	}
+	metrics, err := freeAddr()
+	if err != nil {
+		return program{}, err
+	}
+	return program{path: path, environ: environment(append(more,
+		"DATABASE_URL="+dsn,
+		"METRICS_ADDR="+metrics,
+		"STRIPE_SECRET_KEY=sk_test_bench",
+		"STRIPE_WEBHOOK_SECRET="+webhookSecret,
+		"STRIPE_API_BASE="+b.stripe.url,
+		"SESSION_KEYS=0123456789abcdef0123456789abcdef",
+		"LOG_LEVEL=warn",
+	)...)}, nil
 }
 
 func payloopOver(db *sql.DB, name string, subscriptions int64) *system {
