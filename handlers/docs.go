@@ -5,7 +5,19 @@ import (
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/payloop/payloop/views"
+	"github.com/payloop/payloop/web"
 )
+
+// showDocs describes the API to people.
+func (h *Handlers) showDocs(c *gin.Context) error {
+	shell, err := h.shell(c, "API")
+	if err != nil {
+		return err
+	}
+	return web.OK(c, views.Docs(views.DocsPage{Shell: shell, API: h.description, Plans: h.Catalog.Plans}))
+}
 
 // serveOpenAPI answers the description of the API. It is the same for
 // everybody, so anybody may read it, pages of other sites too, and keep it for

@@ -23,6 +23,7 @@ const (
 	pathAccount   = "/account"
 	pathSuccess   = "/checkout/success"
 	pathCancelled = "/checkout/cancelled"
+	pathDocs      = "/docs/api"
 	pathWebhooks  = "/webhooks/stripe"
 )
 
@@ -76,6 +77,7 @@ func (h *Handlers) Router() (http.Handler, error) {
 	open.POST(pathLogin, do(h.logIn))
 	open.POST("/logout", do(h.logOut))
 	open.POST("/checkout", do(h.startCheckout))
+	open.GET(pathDocs, do(h.showDocs))
 	open.GET(pathCancelled, do(h.cancelCheckout))
 
 	// Pages for who is signed in

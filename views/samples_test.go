@@ -6,6 +6,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/payloop/payloop/internal/billing"
+	"github.com/payloop/payloop/internal/openapi"
 )
 
 // sample is a page in one of the states that a person meets it in.
@@ -190,10 +191,19 @@ func samples() []sample {
 		{"account-paused", Account(account(subscription(billing.Paused, nil), nil))},
 		{"account-ended", Account(account(subscription(billing.Canceled, func(s *billing.Subscription) { s.EndedAt = now }), history))},
 		{"account-never-began", Account(account(subscription(billing.IncompleteExpired, nil), nil))},
+		{"docs", Docs(docs())},
 		{"activating", Activating(ActivatingPage{Shell: Shell{Title: "Activating", Product: product, Email: buyer, Refresh: 3}})},
 		{"error-404", Error(ErrorPage{Shell: shell("Not Found", ""), Status: 404, Message: "There is nothing at this address.", RequestID: "req_k3v8x2m9q4w7t1zb"})},
 		{"error-500", Error(ErrorPage{Shell: shell("Internal Server Error", buyer), Status: 500, Message: "Something went wrong on our side.", RequestID: "req_k3v8x2m9q4w7t1zb"})},
 		{"error-503", Error(ErrorPage{Shell: Shell{Title: "Service Unavailable", Product: billing.Product{Name: "Acme"}}, Status: 503, Message: "Stripe does not answer.", RequestID: "req_k3v8x2m9q4w7t1zb"})},
 		{"plain-product", Home(HomePage{Shell: Shell{Product: billing.Product{Name: "Acme"}}, Plans: plans()[:2]})},
 	}
+}
+
+func docs() DocsPage {
+	api, err := openapi.New("https://app.example.org", product.Name)
+	if err != nil {
+		panic(err) // the document is embedded
+	}
+	return DocsPage{Shell: shell("API", buyer), API: api, Plans: plans()}
 }

@@ -173,8 +173,7 @@ func (w *written) fields(ref string) []Field {
 	return out
 }
 
-// oneLine writes JSON as people write it in one line: a space after each colon
-// and comma would not be JSON's own form.
+// oneLine writes JSON without spaces between its parts.
 func oneLine(raw json.RawMessage) string {
 	var buf bytes.Buffer
 	if len(raw) == 0 || json.Compact(&buf, raw) != nil {
