@@ -50,7 +50,7 @@ func (h *Handlers) accountPage(ctx context.Context, user billing.User) (views.Ac
 	if page.Credits, page.NextRefill, err = h.Store.Credits(ctx, user.ID, page.Standing.Plan); err != nil {
 		return page, err
 	}
-	if page.Entries, err = h.Store.EntriesByUserID(ctx, user.ID, shownEntries); err != nil {
+	if page.Entries, err = h.Store.Entries(ctx, user.ID, billing.EntryQuery{Limit: shownEntries}); err != nil {
 		return page, err
 	}
 	if page.Orders, err = h.Store.OrdersByUserID(ctx, user.ID, shownOrders); err != nil {

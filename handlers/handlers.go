@@ -37,7 +37,8 @@ type Store interface {
 	ExpireCheckout(ctx context.Context, checkoutID string) error
 
 	Credits(ctx context.Context, userID string, plan billing.Plan) (balance int64, refillAt time.Time, err error)
-	EntriesByUserID(ctx context.Context, userID string, limit int) ([]billing.CreditEntry, error)
+	Entries(ctx context.Context, userID string, q billing.EntryQuery) ([]billing.CreditEntry, error)
+	DailySpends(ctx context.Context, userID string, from time.Time, days int) ([]billing.DailySpend, error)
 
 	APIKeysByUserID(ctx context.Context, userID string) ([]billing.APIKey, error)
 	AddAPIKey(ctx context.Context, k billing.APIKey) (billing.APIKey, error)

@@ -9,15 +9,13 @@
 -- the balance after it, so the day spent what the balance before it, and what came in, are more than the balance after it.
 -- For that, the few entries that are not spends have an index of their own.
 --
--- Both indexes are asked with a bound on the pair (user_id, id). With user_id = … ORDER BY id LIMIT n the planner may take the
--- primary key instead, for a user who has a good part of the ledger, and read through all that others have written since.
+-- A user's latest entries are asked for with user_id = ANY (…) ORDER BY user_id, id DESC. With user_id = … ORDER BY id DESC the
+-- planner may take the primary key, for a user who has a good part of the ledger, and read all that others have written since.
 --
 -- A mail that warns of a low balance names the balance under which it holds: it is dropped if there is more when it is sent.
 
 -- +goose Up
-DROP INDEX credit_entries_user_id_idx;
-CREATE INDEX credit_entries_user_id_idx ON credit_entries (user_id, id);
-CREATE INDEX credit_entries_grants_idx ON credit_entries (user_id, id) WHERE kind <> 'spend';
+CREATE INDEX credit_entries_grants_idx ON credit_entries (user_id, id DESC) WHERE kind <> 'spend';
 
 -- +goose StatementBegin
 CREATE FUNCTION credit_entry_since(of_user uuid, since timestamptz) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
@@ -27,12 +25,12 @@ DECLARE
     middle record;
 BEGIN
     SELECT id INTO low FROM credit_entries
-    WHERE (user_id, id) >= (of_user, 0) AND user_id <= of_user ORDER BY user_id, id LIMIT 1;
+    WHERE user_id = ANY (ARRAY[of_user]) ORDER BY user_id DESC, id LIMIT 1;
     SELECT id + 1 INTO high FROM credit_entries
-    WHERE user_id >= of_user AND user_id <= of_user ORDER BY user_id DESC, id DESC LIMIT 1;
+    WHERE user_id = ANY (ARRAY[of_user]) ORDER BY user_id, id DESC LIMIT 1;
     WHILE low < high LOOP
         SELECT id, created_at INTO middle FROM credit_entries
-        WHERE (user_id, id) >= (of_user, low + (high - low) / 2) AND user_id <= of_user ORDER BY user_id, id LIMIT 1;
+        WHERE user_id = ANY (ARRAY[of_user]) AND id >= low + (high - low) / 2 ORDER BY user_id DESC, id LIMIT 1;
         IF middle.created_at < since THEN
             low := middle.id + 1;
         ELSE
@@ -64,5 +62,3 @@ ALTER TABLE outbox
     DROP COLUMN low_at;
 DROP FUNCTION credit_entry_since;
 DROP INDEX credit_entries_grants_idx;
-DROP INDEX credit_entries_user_id_idx;
-CREATE INDEX credit_entries_user_id_idx ON credit_entries (user_id, id DESC);

@@ -27,21 +27,6 @@ func (s *Store) Credits(ctx context.Context, userID string, plan billing.Plan) (
 	return row.Balance, row.RefillAt, err
 }
 
-// EntriesByUserID returns the latest ledger entries, the newest first.
-func (s *Store) EntriesByUserID(ctx context.Context, userID string, limit int) ([]billing.CreditEntry, error) {
-	var entries []billing.CreditEntry
-	err := s.db.SelectContext(ctx, &entries, `
-		SELECT id, user_id, amount, kind, COALESCE(key, '') AS key, source, reason, shortfall, balance_after, created_at
-		FROM credit_entries
-		WHERE user_id = $1
-		ORDER BY id DESC
-		LIMIT $2`, userID, limit)
-	if err != nil {
-		return nil, fmt.Errorf("ledger entries: %w", err)
-	}
-	return entries, nil
-}
-
 type balanceRow struct {
 	Balance  int64
 	RefillAt time.Time

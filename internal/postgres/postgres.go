@@ -28,6 +28,10 @@ const (
 	maxHotConns = 12
 )
 
+// pageSettings keep Postgres from compiling queries that a page asks: they read
+// few rows, and compiling one takes longer than all the rest.
+var pageSettings = map[string]string{"timezone": "UTC", "jit": "off"}
+
 // connectTimeout bounds how long a request waits for a database that is gone.
 const connectTimeout = 2 * time.Second
 
@@ -48,7 +52,7 @@ func Open(dsn string) (*Store, error) {
 	}
 	cfg.ConnectTimeout = connectTimeout
 	cfg.BinaryParameters = true // one round trip for a query, not two
-	db, err := openPool(cfg, maxConns, map[string]string{"timezone": "UTC"})
+	db, err := openPool(cfg, maxConns, pageSettings)
 	if err != nil {
 		return nil, err
 	}

@@ -115,7 +115,7 @@ func TestAGrantCountsOnceHoweverManyBringIt(t *testing.T) {
 	}
 	wg.Wait()
 	for _, id := range []string{u.ID, other.ID} {
-		entries, err := b.EntriesByUserID(t.Context(), id, 10)
+		entries, err := b.Entries(t.Context(), id, billing.EntryQuery{Limit: 10})
 		if err != nil || len(entries) != 2 || entries[0].BalanceAfter != 1050 || b.balance(id) != 1050 {
 			t.Errorf("balance %d, entries %+v, %v: want one grant of 1000 over 50", b.balance(id), entries, err)
 		}
@@ -195,7 +195,7 @@ func TestARefundTakesBackDownToZeroAndRecordsTheShortfall(t *testing.T) {
 	if got := b.balance(c.UserID); got != 0 {
 		t.Errorf("after all of it went back: got %d, want 0", got)
 	}
-	entries, err := b.EntriesByUserID(t.Context(), c.UserID, 10)
+	entries, err := b.Entries(t.Context(), c.UserID, billing.EntryQuery{Limit: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
