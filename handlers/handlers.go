@@ -12,6 +12,7 @@ import (
 	"github.com/payloop/payloop/internal/auth"
 	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/openapi"
+	"github.com/payloop/payloop/internal/ratelimit"
 	"github.com/payloop/payloop/internal/stripeapi"
 	"github.com/payloop/payloop/web"
 )
@@ -74,12 +75,19 @@ type Intake interface {
 	Receive(w http.ResponseWriter, r *http.Request) error
 }
 
+// Limiter counts requests with API keys.
+type Limiter interface {
+	Take(ctx context.Context, keyHash []byte) (ratelimit.Quota, error)
+	Forget(keyHash []byte)
+}
+
 // Handlers answers every URL of routes.go.
 type Handlers struct {
 	Store     Store
 	Stripe    Stripe
 	Engine    Engine
 	Intake    Intake
+	Limiter   Limiter
 	Sessions  *web.Sessions
 	Passwords *auth.Passwords
 	Catalog   billing.Catalog

@@ -90,10 +90,12 @@ func (h *Handlers) Router() (http.Handler, error) {
 	own.POST("/api-keys", do(h.createAPIKey))
 
 	// JSON, by API key or session cookie
-	api := r.Group("/api", web.LimitBody, deadline, sameOrigin, do(h.Sessions.LoadKey))
-	api.GET("/plans", do(h.apiPlans))
-	member := api.Group("", do(h.requireAPIUser))
+	api := r.Group("/api", web.LimitBody, deadline, sameOrigin, do(h.limitRequests))
+	known := api.Group("", do(h.Sessions.LoadKey))
+	known.GET("/plans", do(h.apiPlans))
+	member := known.Group("", do(h.requireAPIUser))
 	member.GET("/user", do(h.apiUser))
+	member.GET("/entitlements", do(h.apiEntitlements))
 	member.GET("/credits", do(h.apiCredits))
 	member.POST("/checkout", do(h.apiCheckout))
 	member.POST("/billing-portal", do(h.apiPortal))

@@ -101,6 +101,7 @@ var kinds = map[billing.Kind]struct {
 	billing.Conflict:     {http.StatusConflict, "conflict", "This cannot be done now."},
 	billing.Unavailable:  {http.StatusServiceUnavailable, "unavailable", "This is not available just now. Try again in a minute."},
 	billing.TooLarge:     {http.StatusRequestEntityTooLarge, "too_large", "The request is too large."},
+	billing.RateLimited:  {http.StatusTooManyRequests, "rate_limited", "There were too many requests. Wait a minute."},
 	billing.NotAllowed:   {http.StatusMethodNotAllowed, "method_not_allowed", "This address does not take that kind of request."},
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/payloop/payloop/internal/jobs"
 	"github.com/payloop/payloop/internal/metrics"
 	"github.com/payloop/payloop/internal/postgres"
+	"github.com/payloop/payloop/internal/ratelimit"
 	"github.com/payloop/payloop/internal/stripeapi"
 	"github.com/payloop/payloop/web"
 )
@@ -125,6 +126,7 @@ func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log
 			Stripe:          stripe,
 			Engine:          engine,
 			Intake:          &inbox.Receiver{Intake: intake, Secrets: reveal(cfg.StripeWebhookSecrets), Wake: processor.Wake, Observe: m},
+			Limiter:         ratelimit.New(store, cat, store.Now, m.RateLimited),
 			Sessions:        sessions,
 			Passwords:       auth.NewPasswords(),
 			Catalog:         cat,

@@ -19,6 +19,7 @@ const (
 	Conflict                 // the thing is in a state that does not allow it
 	Unavailable              // Stripe or the database does not answer; try again
 	TooLarge                 // the body is larger than what is accepted
+	RateLimited              // too many requests in the time that the plan counts
 	NotAllowed               // the address does not take that method
 )
 

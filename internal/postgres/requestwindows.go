@@ -20,7 +20,7 @@ func (s *Store) KeyOwners(ctx context.Context, hashes [][]byte) ([]string, error
 	err := s.hot.selectInto(ctx, &rows, `
 		SELECT hash, user_id
 		FROM api_keys
-		WHERE hash = ANY($1::bytea[]) AND revoked_at IS NULL`, byteaArray(hashes))
+		WHERE hash = ANY($1::bytea[]) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)`, byteaArray(hashes), s.Now())
 	if err != nil {
 		return nil, fmt.Errorf("owners of %d API keys: %w", len(hashes), err)
 	}
@@ -45,7 +45,7 @@ func (s *Store) LeaseRequests(ctx context.Context, asked []billing.RequestLease)
 	for i, a := range asked {
 		users[i], limits[i], sizes[i] = a.UserID, a.Limit, min(a.Size, a.Limit)
 	}
-	now := s.Now()
+	now := s.Now().Truncate(time.Microsecond) // as Postgres keeps it, but never rounded up
 	var rows []struct {
 		UserID                string
 		Allowed, Leased, Last int64

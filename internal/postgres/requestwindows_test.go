@@ -91,17 +91,29 @@ func TestOwnersAreThoseOfKeysThatWork(t *testing.T) {
 	b := setup(t)
 	ann, bob := b.user().ID, b.user().ID
 	hash := func(c byte) []byte { return slices.Repeat([]byte{c}, 32) }
-	for _, key := range []struct {
-		user string
-		hash []byte
-	}{{ann, hash('1')}, {ann, hash('2')}, {bob, hash('3')}} {
-		if err := b.ReplaceAPIKey(t.Context(), key.user, key.hash, "payloop_abc"); err != nil {
+	for _, key := range []billing.APIKey{
+		{UserID: ann, Name: "one", Hash: hash('1')},
+		{UserID: ann, Name: "two", Hash: hash('2'), ExpiresAt: b.now.Add(time.Hour)},
+		{UserID: bob, Name: "one", Hash: hash('3')},
+		{UserID: bob, Name: "two", Hash: hash('4')},
+	} {
+		added, err := b.AddAPIKey(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(key.Hash) != string(hash('4')) {
+			continue
+		}
+		if _, err := b.RevokeAPIKey(t.Context(), bob, added.ID); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, err := b.KeyOwners(t.Context(), [][]byte{hash('3'), hash('9'), hash('2'), hash('1')})
-	if want := []string{bob, "", ann, ""}; err != nil || !slices.Equal(got, want) {
-		t.Errorf("got %v %v, want %v", got, err, want)
+	for _, want := range [][]string{{bob, "", ann, ann, ""}, {bob, "", "", ann, ""}} {
+		got, err := b.KeyOwners(t.Context(), [][]byte{hash('3'), hash('9'), hash('2'), hash('1'), hash('4')})
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("got %v %v, want %v", got, err, want)
+		}
+		b.now = b.now.Add(time.Hour)
 	}
 }
 
