@@ -47,9 +47,11 @@ func (h *Handlers) accountPage(ctx context.Context, user billing.User) (views.Ac
 	if page.Standing, _, err = h.standing(ctx, user.ID); err != nil {
 		return page, err
 	}
-	if page.Credits, page.NextRefill, err = h.Store.Credits(ctx, user.ID, page.Standing.Plan); err != nil {
+	balance, err := h.Store.Credits(ctx, user.ID, page.Standing.Plan)
+	if err != nil {
 		return page, err
 	}
+	page.Credits, page.NextRefill = balance.Available, balance.NextAt
 	if page.Entries, err = h.Store.Entries(ctx, user.ID, billing.EntryQuery{Limit: shownEntries}); err != nil {
 		return page, err
 	}

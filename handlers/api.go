@@ -36,7 +36,7 @@ func (h *Handlers) userJSON(c *gin.Context) (userJSON, error) {
 	if err != nil {
 		return userJSON{}, err
 	}
-	credits, _, err := h.Store.Credits(c.Request.Context(), user.ID, st.Plan)
+	balance, err := h.Store.Credits(c.Request.Context(), user.ID, st.Plan)
 	if err != nil {
 		return userJSON{}, err
 	}
@@ -44,7 +44,7 @@ func (h *Handlers) userJSON(c *gin.Context) (userJSON, error) {
 		Email:    user.Email,
 		Plan:     st.Plan.Name,
 		Status:   st.Status(),
-		Credits:  credits,
+		Credits:  balance.Available,
 		RenewsAt: orNull(st.RenewsAt()),
 		CancelAt: orNull(st.EndsAt()),
 	}
@@ -70,14 +70,11 @@ func (h *Handlers) apiCredits(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	credits, refillAt, err := h.Store.Credits(c.Request.Context(), user.ID, st.Plan)
+	balance, err := h.Store.Credits(c.Request.Context(), user.ID, st.Plan)
 	if err != nil {
 		return err
 	}
-	out := gin.H{"credits": credits, "plan": st.Plan.Name, "next_refill_at": nil}
-	if st.Plan.Free() {
-		out["next_refill_at"] = orNull(refillAt)
-	}
+	out := gin.H{"credits": balance.Available, "reserved": balance.Reserved, "plan": st.Plan.Name, "next_refill_at": orNull(balance.NextAt)}
 	web.Reply(c, http.StatusOK, out)
 	return nil
 }

@@ -63,7 +63,7 @@ func (h *Handlers) signUp(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	user, err := h.Store.CreateUser(ctx, form.email, hash, h.Catalog.FreePlan())
+	user, err := h.Store.CreateUser(ctx, form.email, hash)
 	if errors.Is(err, billing.ErrEmailTaken) {
 		// A double click signs up twice: who knows the password is let in.
 		var known bool

@@ -19,7 +19,7 @@ import (
 
 // Store is what the handlers ask of the database.
 type Store interface {
-	CreateUser(ctx context.Context, email, passwordHash string, free billing.Plan) (billing.User, error)
+	CreateUser(ctx context.Context, email, passwordHash string) (billing.User, error)
 	UserByEmail(ctx context.Context, email string) (billing.User, error)
 
 	CustomerByUserID(ctx context.Context, userID string) (billing.Customer, error)
@@ -37,7 +37,7 @@ type Store interface {
 	AbandonCheckout(ctx context.Context, checkoutID string) error
 	ExpireCheckout(ctx context.Context, checkoutID string) error
 
-	Credits(ctx context.Context, userID string, plan billing.Plan) (balance int64, refillAt time.Time, err error)
+	Credits(ctx context.Context, userID string, plan billing.Plan) (billing.Balance, error)
 	Entries(ctx context.Context, userID string, q billing.EntryQuery) ([]billing.CreditEntry, error)
 	DailySpends(ctx context.Context, userID string, from time.Time, days int) ([]billing.DailySpend, error)
 

@@ -71,20 +71,23 @@ func (p AccountPage) trialEnd() time.Time {
 // refillSentence says what the plan gives, and when next.
 func (p AccountPage) refillSentence() sentence {
 	plan := p.Standing.Plan
-	switch {
-	case !plan.Free() && !p.Standing.EndsAt().IsZero():
-		return sentence{before: "Nothing more is added, because your plan ends. What you have stays."}
-	case !plan.Free():
-		return sentence{before: plan.Name + " adds " + Number(plan.Credits) + " with each payment."}
-	case plan.Rollover:
-		return sentence{before: plan.Name + " adds " + creditsText(plan) + "."}.next(p.NextRefill, " Next on ")
+	unused := ""
+	if !plan.Rollover {
+		unused = " Unused ones expire when the next are due."
 	}
-	return sentence{before: plan.Name + " tops you up to " + Number(plan.Credits) + " every " + string(plan.Every)}.next(p.NextRefill, "; next on ")
+	switch comes := !p.NextRefill.IsZero(); {
+	case plan.Free(), comes: // to a paid plan by itself: the months of a year that was paid for
+		return sentence{before: plan.Name + " adds " + creditsText(plan) + "." + unused}.next(p.NextRefill, " Next on ")
+	case p.Standing.EndsAt().IsZero():
+		return sentence{before: plan.Name + " adds " + Number(plan.Credits) + " with each payment." + unused}
+	case !plan.Rollover:
+		return sentence{before: "Nothing more is added, because your plan ends."}
+	}
+	return sentence{before: "Nothing more is added, because your plan ends. What you have stays."}
 }
 
 func (s sentence) next(at time.Time, joint string) sentence {
 	if at.IsZero() {
-		s.before += "."
 		return s
 	}
 	return sentence{s.before + joint, at, "."}

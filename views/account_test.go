@@ -129,10 +129,13 @@ func TestTheAccountPageListsWhatCameAndWent(t *testing.T) {
 func TestTheNextRefillIsTold(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*AccountPage){
-		"Free tops you up to 50 every week; next on 28 November 2026.": nil,
-		"Free tops you up to 50 every week.":                           func(p *AccountPage) { p.NextRefill = time.Time{} },
-		"Free adds 50 credits a week. Next on 28 November 2026.":       func(p *AccountPage) { p.Standing.Plan.Rollover = true },
-		"Power adds 100,000 with each payment.":                        func(p *AccountPage) { p.Standing.Plan = plans()[2] },
+		"Free adds 50 credits a week. Unused ones expire when the next are due. Next on 28 November 2026.": nil,
+		"Free adds 50 credits a week. Unused ones expire when the next are due.":                           func(p *AccountPage) { p.NextRefill = time.Time{} },
+		"Free adds 50 credits a week. Next on 28 November 2026.":                                           func(p *AccountPage) { p.Standing.Plan.Rollover = true },
+		"Power adds 100,000 with each payment.": func(p *AccountPage) {
+			p.Standing.Plan, p.NextRefill = plans()[2], time.Time{}
+		},
+		"Power adds 100,000 credits a month. Next on 28 November 2026.": func(p *AccountPage) { p.Standing.Plan = plans()[2] },
 	} {
 		if got := text(find(parse(t, Account(account(nil, change))), "refill")); got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -168,7 +171,7 @@ func TestAPlanThatEndsDoesNotPromiseMoreCredits(t *testing.T) {
 		"going on": {func(*billing.Subscription) {}, "Basic adds 1,000 with each payment."},
 		"ending":   {ending, "Nothing more is added, because your plan ends. What you have stays."},
 	} {
-		page := account(subscription(billing.Active, tt.change), func(*AccountPage) {})
+		page := account(subscription(billing.Active, tt.change), func(p *AccountPage) { p.NextRefill = time.Time{} })
 		if got := page.refillSentence().before; got != tt.want {
 			t.Errorf("%s: got %q, want %q", name, got, tt.want)
 		}

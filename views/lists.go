@@ -14,6 +14,12 @@ func kindText(k billing.CreditKind) string {
 		return "Spent"
 	case billing.Refund:
 		return "Refund"
+	case billing.Dispute:
+		return "Disputed payment"
+	case billing.Adjustment:
+		return "Adjustment"
+	case billing.Expiry:
+		return "Expired"
 	}
 	return string(k)
 }

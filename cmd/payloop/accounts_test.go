@@ -239,8 +239,10 @@ func TestAFreeUserGetsARefillOnceAWeek(t *testing.T) {
 	if n := b.count(`SELECT count(*) FROM credit_entries WHERE kind = 'weekly_refill'`); n != 2 {
 		t.Errorf("got %d refills, want the first and one more", n)
 	}
-	if !strings.Contains(p.Find("entries"), "+30") {
-		t.Errorf("entries: %s", p.Find("entries"))
+	for _, want := range []string{"Expired −20", "Weekly refill +50"} {
+		if got := strings.Join(strings.Fields(p.Find("entries")), " "); !strings.Contains(got, want) {
+			t.Errorf("entries: %s, want %s", got, want)
+		}
 	}
 }
 

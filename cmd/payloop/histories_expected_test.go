@@ -1,8 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/payloop/payloop/internal/billing"
 )
@@ -180,10 +183,19 @@ func (a account) orderCredits(session object) int64 {
 // expectedGrants is the ledger's positive side: each payment once, by the
 // table in docs/architecture.md.
 func (a account) expectedGrants() table {
-	t := table{name: "grant"}
+	t := table{name: "grant", loose: map[string]bool{}}
 	for _, inv := range a.invoices {
-		if credits := a.invoiceCredits(inv); inv.text("status") == "paid" && credits > 0 {
-			t.add("invoice:"+inv.text("id"), grantRow(a.users[inv.text("customer")], "plan_grant", credits, inv.text("id")))
+		if inv.text("status") != "paid" {
+			continue
+		}
+		key, user := "invoice:"+inv.text("id"), a.users[inv.text("customer")]
+		if credits := a.invoiceCredits(inv); credits > 0 {
+			t.add(key, grantRow(user, "plan_grant", credits, inv.text("id")))
+		}
+		for month := 2; month <= 12 && forAYear(inv); month++ { // as far as they have come and were looked at
+			later := fmt.Sprint(key, ":", month)
+			t.loose[later] = true
+			t.add(later, map[string]string{"user_id": user, "kind": "plan_grant", "source": inv.text("id")})
 		}
 	}
 	for _, s := range a.oneTime() {
@@ -198,9 +210,17 @@ func grantRow(user, kind string, amount int64, source string) map[string]string 
 	return map[string]string{"user_id": user, "kind": kind, "amount": strconv.FormatInt(amount, 10), "source": source}
 }
 
+// forAYear says whether an invoice pays for months that are granted later.
+func forAYear(inv object) bool {
+	return slices.ContainsFunc(inv.each("lines.data"), func(line object) bool {
+		return line.text("price.recurring.interval") == "year" && line.number("amount") >= 0
+	})
+}
+
 // invoiceCredits: a line for a whole period grants what its plan grants, a
 // proration line the same share of it as it is of the price, and the sum is
-// never below zero.
+// never below zero. Of a year only the month that has begun counts: the others
+// are granted, or not, when they begin.
 func (a account) invoiceCredits(inv object) int64 {
 	var sum int64
 	for _, line := range inv.each("lines.data") {
@@ -208,12 +228,27 @@ func (a account) invoiceCredits(inv object) int64 {
 		switch {
 		case !ok:
 		case line.text("proration") == "true":
-			sum += share(plan.Credits, line.number("amount"), line.number("price.unit_amount"))
+			sum += proration(plan.Credits, line)
 		default:
 			sum += plan.Credits * line.number("quantity")
 		}
 	}
 	return max(sum, 0)
+}
+
+func proration(credits int64, line object) int64 {
+	if line.text("price.recurring.interval") != "year" {
+		return share(credits, line.number("amount"), line.number("price.unit_amount"))
+	}
+	begins, ends := time.Unix(line.number("period.start"), 0).UTC(), time.Unix(line.number("period.end"), 0).UTC()
+	later := int64(0)
+	for later < 11 && billing.AddMonths(billing.AddMonths(ends, -12), int(11-later)).After(begins) {
+		later++
+	}
+	if line.number("amount") < 0 {
+		later = -later
+	}
+	return share(12*credits, line.number("amount"), line.number("price.unit_amount")) - later*credits*line.number("quantity")
 }
 
 // share is whole times part of all, rounded half away from zero.
@@ -227,8 +262,13 @@ func share(whole, part, all int64) int64 {
 // what the payment granted, taken or noted as a shortfall.
 func (a account) expectedReturns() table {
 	granted := a.expectedGrants().rows
-	t := table{name: "refund"}
+	t := table{name: "refund", open: map[string]bool{}}
+	yearly := map[string]bool{}
+	for _, inv := range a.invoices {
+		yearly[inv.text("id")] = forAYear(inv)
+	}
 	for _, c := range a.charges {
+		t.open[c.text("id")] = yearly[c.text("invoice")] // how many of its months were granted is not told by Stripe
 		grant := granted["invoice:"+c.text("invoice")]
 		for _, s := range a.oneTime() {
 			if s.text("payment_intent.id") == c.text("payment_intent") {

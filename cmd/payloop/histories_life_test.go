@@ -39,7 +39,7 @@ func (l *life) do(s step) (done bool) {
 // signUp makes the account.
 func (w *world) signUp(n int) *life {
 	email := fmt.Sprintf("life%d.%d@example.com", attempts.Load(), n)
-	user, err := w.front.CreateUser(w.t.Context(), email, "none", w.catalog.FreePlan())
+	user, err := w.front.CreateUser(w.t.Context(), email, "none")
 	if err != nil {
 		w.Fatalf("sign-up: %v", err)
 	}

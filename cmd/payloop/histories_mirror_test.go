@@ -62,6 +62,15 @@ var ledgerRules = []struct{ rule, query string }{
 			SELECT key, balance_after, sum(amount) OVER (PARTITION BY user_id ORDER BY id) AS running
 			FROM credit_entries WHERE user_id = ANY($1)) e
 		WHERE balance_after <> running`},
+	{"a month of a year gives what its schedule says, less what went back", `
+		SELECT e.key FROM credit_entries e
+		JOIN credit_schedules s ON s.invoice_id = e.source
+		JOIN invoices i ON i.id = e.source
+		WHERE e.user_id = ANY($1) AND e.kind = 'plan_grant' AND e.key <> s.key
+			AND (e.amount > s.amount OR e.amount < s.amount AND i.amount_refunded = 0)`},
+	{"what expires is part of the balance", `
+		SELECT b.user_id::text FROM credit_balances b
+		WHERE b.user_id = ANY($1) AND b.balance + b.drawn < (SELECT sum(rest) FROM credit_lots l WHERE l.user_id = b.user_id)`},
 	{"a past-due subscription is so since a time of its life", `
 		SELECT id FROM subscriptions WHERE user_id = ANY($1) AND past_due_since NOT BETWEEN created_at AND as_of`},
 }

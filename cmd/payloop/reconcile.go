@@ -98,6 +98,7 @@ func runReconcile(ctx context.Context, out io.Writer, f reconcileFlags) error {
 		return err
 	}
 	defer store.Close()
+	store.Catalog = cat
 	if err := checkDatabase(ctx, store); err != nil {
 		return err
 	}

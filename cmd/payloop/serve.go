@@ -93,6 +93,7 @@ type app struct {
 
 func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log *slog.Logger) (*app, error) {
 	m := metrics.New()
+	store.Catalog = cat
 	stripe := newStripe(cfg, log)
 	engine := &inbox.Engine{Store: store, Source: stripe, Catalog: cat, Now: store.Now}
 	// Events have a queue to be tried again from, and share what Stripe allows with people who wait.

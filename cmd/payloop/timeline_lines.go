@@ -99,6 +99,9 @@ var creditKinds = map[billing.CreditKind]string{
 	billing.WeeklyRefill: "weekly refill",
 	billing.Spend:        "spent",
 	billing.Refund:       "taken back for a refund",
+	billing.Dispute:      "taken back for a lost dispute",
+	billing.Adjustment:   "adjusted by the operator",
+	billing.Expiry:       "expired",
 }
 
 func creditLine(e billing.CreditEntry) storyLine {
@@ -107,6 +110,9 @@ func creditLine(e billing.CreditEntry) storyLine {
 		Kind: e.Kind, Amount: e.Amount, Balance: &e.BalanceAfter,
 	}
 	why := cmp.Or(creditKinds[e.Kind], string(e.Kind))
+	if e.Kind == billing.Adjustment {
+		why += ": " + e.Reason
+	}
 	if e.Shortfall > 0 {
 		why += fmt.Sprintf(", %s more were spent already", views.Number(e.Shortfall))
 	}

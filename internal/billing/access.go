@@ -60,6 +60,25 @@ func (s Subscription) GivesAccess(now time.Time) bool {
 	return false
 }
 
+// forever is later than anything that is mirrored.
+var forever = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// GaveUntil is until when the subscription gives its plan, or gave it; while no
+// end is known, the end of all times. Of one that does not give it without
+// having ended, Stripe does not tell since when: at the latest since the state
+// that is mirrored.
+func (s Subscription) GaveUntil() time.Time {
+	switch {
+	case s.Status == Active || s.Status == Trialing:
+		return forever
+	case s.Status == PastDue:
+		return s.PastDueSince.Add(GracePeriod)
+	case !s.EndedAt.IsZero():
+		return s.EndedAt
+	}
+	return s.AsOf
+}
+
 // Access decides which plan counts for someone with these subscriptions. It is
 // a pure function of the mirror; see the table in docs/architecture.md.
 //

@@ -33,11 +33,16 @@ type CreditEntry struct {
 // Grant asks for credits to be added. The key names the business fact, so that
 // several events that tell of one payment grant once.
 type Grant struct {
-	UserID string
-	Amount int64
-	Kind   CreditKind
-	Key    string
-	Source string
+	UserID    string
+	Amount    int64 // zero when a payment gives nothing now, but changes what comes
+	Kind      CreditKind
+	Key       string
+	Source    string
+	ExpiresAt time.Time // zero: never
+
+	SubscriptionID string    // whose invoice it was; empty: none
+	Since          time.Time // from when on the invoice was paid: it takes the place of earlier ones
+	Monthly        *Schedule // the further months of a yearly invoice
 }
 
 // InvoiceKey is the business key of what a paid invoice grants.
@@ -45,27 +50,6 @@ func InvoiceKey(invoiceID string) string { return "invoice:" + invoiceID }
 
 // SessionKey is the business key of what a paid one-time order grants.
 func SessionKey(sessionID string) string { return "session:" + sessionID }
-
-// RefillPeriod is how often the free plan grants.
-const RefillPeriod = 7 * 24 * time.Hour
-
-// RefillAmount is what a free refill gives someone with that balance: with
-// rollover the whole amount, else what is missing to it.
-func (p Plan) RefillAmount(balance int64) int64 {
-	if p.Rollover {
-		return p.Credits
-	}
-	return max(p.Credits-balance, 0)
-}
-
-// NextRefill is the first refill after now, in whole periods from due on, so
-// that a long absence grants once and the weekday stays.
-func NextRefill(due, now time.Time) time.Time {
-	if now.Before(due) {
-		return due
-	}
-	return due.Add((now.Sub(due)/RefillPeriod + 1) * RefillPeriod)
-}
 
 // TakeBack is how many of the granted credits a refund takes back in all, when
 // refunded of paid minor units went back.

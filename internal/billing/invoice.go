@@ -38,27 +38,8 @@ type InvoiceLine struct {
 	Amount    int64 // minor units; negative gives back
 	Quantity  int64
 	Proration bool
-}
-
-// Credits is what paying the invoice grants: a full line grants what its plan
-// grants; a proration line the same share of it as it is of the price, so that
-// an upgrade on the last day of a month gives one day's worth of the
-// difference, as it costs. Never below zero.
-func (inv Invoice) Credits(c Catalog) int64 {
-	var sum int64
-	for _, line := range inv.Lines {
-		plan, ok := c.PlanOf(line.Price)
-		if !ok {
-			continue
-		}
-		switch {
-		case !line.Proration:
-			sum += plan.Credits * max(line.Quantity, 1)
-		case line.Price.Amount > 0:
-			sum += mulDiv(plan.Credits, line.Amount, line.Price.Amount)
-		}
-	}
-	return max(sum, 0)
+	Start     time.Time // what was paid for; zero: not said
+	End       time.Time
 }
 
 // mulDiv returns a*b/c rounded half away from zero.

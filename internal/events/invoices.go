@@ -26,6 +26,10 @@ type invoiceJSON struct {
 			Quantity  int64      `json:"quantity"`
 			Proration bool       `json:"proration"`
 			Price     *priceJSON `json:"price"`
+			Period    struct {
+				Start unix `json:"start"`
+				End   unix `json:"end"`
+			} `json:"period"`
 		} `json:"data"`
 	} `json:"lines"`
 }
@@ -47,7 +51,10 @@ func (j invoiceJSON) object() Object {
 	}
 	for _, l := range j.Lines.Data {
 		if l.Price != nil {
-			inv.Lines = append(inv.Lines, billing.InvoiceLine{Price: l.Price.ref(), Amount: l.Amount, Quantity: l.Quantity, Proration: l.Proration})
+			inv.Lines = append(inv.Lines, billing.InvoiceLine{
+				Price: l.Price.ref(), Amount: l.Amount, Quantity: l.Quantity, Proration: l.Proration,
+				Start: l.Period.Start.time(), End: l.Period.End.time(),
+			})
 		}
 	}
 	return &invoice{inv}
@@ -74,14 +81,8 @@ func (i *invoice) Change(w Write) (billing.Change, error) {
 	row := i.Invoice
 	row.UserID, row.AsOf = w.UserID, w.AsOf
 	change.Invoice = &row
-	if credits := row.Credits(w.Catalog); row.Status == billing.InvoicePaid && credits != 0 {
-		change.Grant = &billing.Grant{
-			UserID: w.UserID,
-			Amount: credits,
-			Kind:   billing.PlanGrant,
-			Key:    billing.InvoiceKey(row.ID),
-			Source: row.ID,
-		}
+	if grant, ok := row.Grant(w.Catalog); ok && row.Status == billing.InvoicePaid {
+		change.Grant = &grant
 	}
 	return change, nil
 }

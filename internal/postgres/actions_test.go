@@ -27,7 +27,7 @@ func TestWhatIsDoneIsRecordedWithItAndOnlyWhenItIsDone(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	c := b.customer()
-	if _, err := b.CreateUser(t.Context(), c.Email, "hash", free); err == nil {
+	if _, err := b.CreateUser(t.Context(), c.Email, "hash"); err == nil {
 		t.Fatal("the address was taken")
 	}
 	want := billing.Checkout{UserID: c.UserID, Plan: "Basic", Interval: billing.Month, PriceID: "price_1"}

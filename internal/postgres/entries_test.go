@@ -16,10 +16,11 @@ import (
 func (b *bundle) spendAt(userID string, amount int64, at time.Time) {
 	b.t.Helper()
 	b.must(func(tx *Tx) error {
-		row, err := tx.lockBalance(b.t.Context(), userID)
+		credits, err := tx.settle(b.t.Context(), []string{userID})
 		if err != nil {
 			return err
 		}
+		row := credits[userID]
 		return tx.appendAll(b.t.Context(), []entryRow{{UserID: userID, Amount: -amount, Kind: billing.Spend, Key: b.key(), BalanceAfter: row.Balance - amount, CreatedAt: at}})
 	})
 }

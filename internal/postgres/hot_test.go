@@ -25,11 +25,11 @@ func TestTransactionsThatHoldAllConnectionsDoNotWaitForEachOther(t *testing.T) {
 	begun.Add(maxHotConns)
 	for i := range maxHotConns {
 		done.Go(func() {
-			err := inTx(ctx, b.hot.db, func(tx *Tx) error {
+			err := b.hotTx(ctx, func(tx *Tx) error {
 				begun.Done()
 				begun.Wait() // now no connection is free
 				return tx.grant(ctx, []billing.Grant{{UserID: users[i].ID, Amount: 1, Kind: billing.Purchase, Key: fmt.Sprint("session:", i)}})
-			}, Tx{now: b.now, hot: b.hot})
+			})
 			if err != nil {
 				t.Error(err)
 			}

@@ -99,11 +99,16 @@ func (tx *Tx) putInvoiceCharge(ctx context.Context, c billing.Charge) error {
 	if c.AmountRefunded == 0 {
 		return nil
 	}
-	_, err := tx.exec(ctx, `
+	var returned []int64
+	err := tx.selectInto(ctx, &returned, `
 		UPDATE invoices SET amount_refunded = GREATEST(amount_refunded, $2)
-		WHERE id = $1`, c.InvoiceID, c.AmountRefunded)
+		WHERE id = $1
+		RETURNING amount_refunded + amount_disputed`, c.InvoiceID, c.AmountRefunded)
 	if err != nil {
 		return fmt.Errorf("refund on invoice %s: %w", c.InvoiceID, err)
 	}
-	return tx.takeBack(ctx, billing.InvoiceKey(c.InvoiceID), c)
+	if len(returned) == 0 {
+		return nil
+	}
+	return tx.takeBackRefund(ctx, billing.InvoiceKey(c.InvoiceID), c, returned[0])
 }

@@ -19,10 +19,11 @@ var basic = billing.Plan{Name: "Basic", Credits: 1000, Every: billing.Monthly, L
 func (b *bundle) spend(userID string, amount int64) {
 	b.t.Helper()
 	err := b.InTx(b.t.Context(), func(tx *Tx) error {
-		row, err := tx.lockBalance(b.t.Context(), userID)
+		credits, err := tx.settle(b.t.Context(), []string{userID})
 		if err != nil {
 			return err
 		}
+		row := credits[userID]
 		after := row.Balance - amount
 		err = tx.appendAll(b.t.Context(), []entryRow{{UserID: userID, Amount: -amount, Kind: billing.Spend, Key: b.key(), BalanceAfter: after, CreatedAt: tx.now}})
 		if err != nil {

@@ -47,19 +47,22 @@ func (tx *Tx) putOrder(ctx context.Context, o billing.Order) error {
 // order has that payment intent, or when a refund came before the order was
 // seen as paid: there is no grant yet of which to take something back.
 func (tx *Tx) putOrderCharge(ctx context.Context, c billing.Charge) (found bool, err error) {
-	var sessions []string
-	err = tx.tx.SelectContext(ctx, &sessions, `
+	var orders []struct {
+		SessionID string
+		Returned  int64
+	}
+	err = tx.tx.SelectContext(ctx, &orders, `
 		UPDATE orders SET
 			receipt_url = CASE WHEN $2 = '' THEN receipt_url ELSE $2 END,
 			amount_refunded = GREATEST(amount_refunded, $3),
 			status = CASE WHEN status = 'paid' AND $3 > 0 AND $3 >= $4 THEN 'refunded' ELSE status END
 		WHERE payment_intent_id = $1 AND ($3 = 0 OR status IN ('paid', 'refunded'))
-		RETURNING session_id`, c.PaymentIntentID, c.ReceiptURL, c.AmountRefunded, c.Amount)
+		RETURNING session_id, amount_refunded + amount_disputed AS returned`, c.PaymentIntentID, c.ReceiptURL, c.AmountRefunded, c.Amount)
 	if err != nil {
 		return false, fmt.Errorf("charge on order with %s: %w", c.PaymentIntentID, err)
 	}
-	if len(sessions) == 0 {
+	if len(orders) == 0 {
 		return false, nil
 	}
-	return true, tx.takeBack(ctx, billing.SessionKey(sessions[0]), c)
+	return true, tx.takeBackRefund(ctx, billing.SessionKey(orders[0].SessionID), c, orders[0].Returned)
 }

@@ -40,6 +40,9 @@ type Store struct {
 	db  *sqlx.DB
 	hot *hotPool
 	Now func() time.Time // UTC; replaced in tests
+
+	// Catalog tells what plans give: whoever settles credits needs it.
+	Catalog billing.Catalog
 }
 
 // Open prepares a store. It does not connect: a database that is down shows
@@ -96,14 +99,20 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Tx is one transaction. Its methods are the writes that belong together.
 type Tx struct {
-	tx  *sqlx.Tx
-	now time.Time
-	hot *hotPool // nil: statements are not prepared
+	tx      *sqlx.Tx
+	now     time.Time
+	hot     *hotPool // nil: statements are not prepared
+	catalog billing.Catalog
 }
 
 // InTx runs f in one transaction: committed when f returns nil, else undone.
 func (s *Store) InTx(ctx context.Context, f func(*Tx) error) error {
-	return inTx(ctx, s.db, f, Tx{now: s.Now()})
+	return inTx(ctx, s.db, f, Tx{now: s.Now(), catalog: s.Catalog})
+}
+
+// hotTx does the same on the connections of the hot paths.
+func (s *Store) hotTx(ctx context.Context, f func(*Tx) error) error {
+	return inTx(ctx, s.hot.db, f, Tx{now: s.Now(), hot: s.hot, catalog: s.Catalog})
 }
 
 func inTx(ctx context.Context, db *sqlx.DB, f func(*Tx) error, tx Tx) error {

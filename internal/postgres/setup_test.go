@@ -23,7 +23,15 @@ func migrate(ctx context.Context, dsn string) error {
 	return err
 }
 
-var free = billing.Plan{Name: "Free", Credits: 50, Every: billing.Weekly}
+var (
+	free  = billing.Plan{Name: "Free", Credits: 50, Every: billing.Weekly}
+	plans = billing.Catalog{Plans: []billing.Plan{free, {
+		Name: "Basic", Credits: 1000, Every: billing.Monthly, Rollover: true, Prices: []billing.Price{
+			{Plan: "Basic", Interval: billing.Month, Money: billing.Money{Amount: 500, Currency: "usd"}},
+			{Plan: "Basic", Interval: billing.Year, Money: billing.Money{Amount: 5000, Currency: "usd"}},
+		},
+	}}}
+)
 
 // bundle is a store over a database of the test's own, and its clock.
 type bundle struct {
@@ -43,6 +51,7 @@ func setup(t *testing.T) *bundle {
 	t.Cleanup(func() { s.Close() })
 	b := &bundle{Store: s, t: t, dsn: dsn, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
 	s.Now = func() time.Time { return b.now }
+	s.Catalog = plans
 	return b
 }
 
@@ -50,7 +59,7 @@ var users atomic.Int64
 
 func (b *bundle) user() billing.User {
 	b.t.Helper()
-	u, err := b.CreateUser(b.t.Context(), fmt.Sprintf("u%d@example.com", users.Add(1)), "hash", free)
+	u, err := b.CreateUser(b.t.Context(), fmt.Sprintf("u%d@example.com", users.Add(1)), "hash")
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -70,11 +79,23 @@ func (b *bundle) customer() billing.Customer {
 
 func (b *bundle) balance(userID string) int64 {
 	b.t.Helper()
-	balance, _, err := b.Credits(b.t.Context(), userID, billing.Plan{Name: "Basic", Prices: []billing.Price{{}}})
+	balance, err := b.Credits(b.t.Context(), userID, billing.Plan{Name: "Basic", Prices: []billing.Price{{}}})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return balance
+	return balance.Available
+}
+
+// enter writes a ledger entry as it is.
+func (b *bundle) enter(userID string, amount int64, kind billing.CreditKind, key string) {
+	b.t.Helper()
+	_, err := b.db.ExecContext(b.t.Context(), `
+		INSERT INTO credit_entries (user_id, amount, kind, key, balance_after, created_at)
+		SELECT user_id, $2::bigint, $3, NULLIF($4, ''), balance + $2::bigint, $5 FROM credit_balances WHERE user_id = $1`,
+		userID, amount, kind, key, b.now)
+	if err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // must runs f in a transaction that has to succeed.

@@ -40,19 +40,21 @@ func subscriptionsOf(ctx context.Context, run query, userIDs ...string) (map[str
 		}
 	}
 	err := run(ctx, &rows, `
-		SELECT s.id, s.user_id, s.customer_id, s.status, s.period_start, s.period_end, s.cancel_at_period_end,
-		       COALESCE(s.cancel_at, `+never+`) AS cancel_at,
-		       COALESCE(s.canceled_at, `+never+`) AS canceled_at,
-		       COALESCE(s.ended_at, `+never+`) AS ended_at,
-		       COALESCE(s.trial_end, `+never+`) AS trial_end,
-		       COALESCE(s.past_due_since, `+never+`) AS past_due_since,
-		       s.collection_paused, s.latest_invoice_id, s.created_at, s.as_of,
+		SELECT s.*,
 		       i.id AS "item.id", i.price_id AS "item.price_id", i.lookup_key AS "item.lookup_key",
 		       i.plan AS "item.plan", i.unit_amount AS "item.amount", i.interval AS "item.interval",
 		       i.quantity AS "item.quantity"
-		FROM subscriptions s
-		JOIN subscription_items i ON i.subscription_id = s.id
-		WHERE s.user_id = ANY($1)
+		FROM unnest($1::uuid[]) AS k (id)
+		CROSS JOIN LATERAL (
+			SELECT id, user_id, customer_id, status, period_start, period_end, cancel_at_period_end,
+			       COALESCE(cancel_at, `+never+`) AS cancel_at,
+			       COALESCE(canceled_at, `+never+`) AS canceled_at,
+			       COALESCE(ended_at, `+never+`) AS ended_at,
+			       COALESCE(trial_end, `+never+`) AS trial_end,
+			       COALESCE(past_due_since, `+never+`) AS past_due_since,
+			       collection_paused, latest_invoice_id, created_at, as_of
+			FROM subscriptions s WHERE s.user_id = k.id OFFSET 0) s
+		CROSS JOIN LATERAL (SELECT * FROM subscription_items i WHERE i.subscription_id = s.id OFFSET 0) i
 		ORDER BY s.created_at DESC, s.id, i.position`, pq.StringArray(userIDs))
 	if err != nil {
 		return nil, fmt.Errorf("subscriptions of %d users: %w", len(userIDs), err)

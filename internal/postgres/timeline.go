@@ -84,7 +84,7 @@ func (s *Store) entries(ctx context.Context, condition, userID string, w Window)
 	var entries []billing.CreditEntry
 	err := s.db.SelectContext(ctx, &entries, `
 		SELECT * FROM (
-			SELECT id, user_id, amount, kind, key, source, shortfall, balance_after, created_at
+			SELECT id, user_id, amount, kind, COALESCE(key, '') AS key, source, reason, shortfall, balance_after, created_at
 			FROM credit_entries
 			WHERE user_id = $1 AND `+condition+`
 			ORDER BY id DESC

@@ -49,14 +49,7 @@ func TestAStoryIsReadFromItsEndAsFarAsItsWindow(t *testing.T) {
 		if amount > 0 {
 			kind = billing.PlanGrant
 		}
-		b.must(func(tx *Tx) error {
-			row, err := tx.lockBalance(t.Context(), c.UserID)
-			if err != nil {
-				return err
-			}
-			_, err = tx.append(t.Context(), row, billing.CreditEntry{UserID: c.UserID, Amount: amount, Kind: kind, Key: fmt.Sprint(i)})
-			return err
-		})
+		b.enter(c.UserID, amount, kind, fmt.Sprint(i))
 		b.store(fmt.Sprint("evt_", i), "invoice.paid", c.ID)
 		m := mailOf(billing.User{ID: c.UserID}, fmt.Sprint("started:", i))
 		b.put(m)

@@ -13,7 +13,7 @@ import (
 // CreateUser adds a user, with the free plan's first credits. It returns
 // billing.ErrEmailTaken when somebody has the address already, in whatever
 // capitals.
-func (s *Store) CreateUser(ctx context.Context, email, passwordHash string, free billing.Plan) (billing.User, error) {
+func (s *Store) CreateUser(ctx context.Context, email, passwordHash string) (billing.User, error) {
 	user := billing.User{Email: email, PasswordHash: passwordHash, CreatedAt: s.Now()}
 	err := s.InTx(ctx, func(tx *Tx) error {
 		err := tx.tx.GetContext(ctx, &user.ID, `
@@ -29,7 +29,7 @@ func (s *Store) CreateUser(ctx context.Context, email, passwordHash string, free
 		if err := tx.RecordActions(ctx, billing.Action{UserID: user.ID, Actor: billing.ByCustomer, Name: billing.SignedUp}); err != nil {
 			return err
 		}
-		return tx.openBalance(ctx, user, free)
+		return tx.openBalance(ctx, user)
 	})
 	if err != nil {
 		return billing.User{}, err

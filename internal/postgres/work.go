@@ -23,13 +23,13 @@ var errNoOrder = errors.New("its Checkout Session has not come yet")
 func (s *Store) WriteWorks(ctx context.Context, works []billing.Work) (leftOut map[billing.ObjectRef]error, err error) {
 	w := &workWriter{works: slices.Clone(works), leftOut: map[billing.ObjectRef]error{}}
 	slices.SortStableFunc(w.works, func(a, b billing.Work) int { return cmp.Compare(a.Change.Ref.ID, b.Change.Ref.ID) })
-	err = inTx(ctx, s.hot.db, func(tx *Tx) error {
+	err = s.hotTx(ctx, func(tx *Tx) error {
 		w.tx = tx
 		if err := w.waitForDisk(ctx); err != nil {
 			return err
 		}
 		return w.write(ctx)
-	}, Tx{now: s.Now(), hot: s.hot})
+	})
 	if err != nil {
 		return nil, fmt.Errorf("write %d works: %w", len(works), refused(err))
 	}

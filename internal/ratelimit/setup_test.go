@@ -166,14 +166,14 @@ func replica(t *testing.T, dsn string, c *clock, catalog billing.Catalog) (*Limi
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	store.Now = c.now
+	store.Now, store.Catalog = c.now, catalog
 	return New(store, catalog, c.now, func() {}), store
 }
 
 // person makes a user with a key, and returns the key.
 func person(t *testing.T, store *postgres.Store, n int) (key string) {
 	t.Helper()
-	user, err := store.CreateUser(t.Context(), fmt.Sprintf("u%d@example.com", n), "hash", limitedTo(1).FreePlan())
+	user, err := store.CreateUser(t.Context(), fmt.Sprintf("u%d@example.com", n), "hash")
 	if err != nil {
 		t.Fatal(err)
 	}

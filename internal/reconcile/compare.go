@@ -166,7 +166,7 @@ func there(s string) string {
 // compareGrants tells of a ledger entry that is missing. How much it gave is
 // what the plan granted then, and may differ from what it grants now.
 func compareGrants(mirror, stripe *billing.Grant) []Difference {
-	if stripe == nil || mirror != nil {
+	if stripe == nil || mirror != nil || stripe.Amount == 0 {
 		return nil
 	}
 	return []Difference{{Field: "credits_granted", Stripe: strconv.FormatInt(stripe.Amount, 10)}}
