@@ -6,7 +6,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/payloop/payloop/internal/auth"
 	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/views"
 	"github.com/payloop/payloop/web"
@@ -61,12 +60,8 @@ func (h *Handlers) accountPage(ctx context.Context, user billing.User) (views.Ac
 	if page.Invoices, err = h.Store.InvoicesByUserID(ctx, user.ID, shownInvoices); err != nil {
 		return page, err
 	}
-	keys, err := h.Store.APIKeysByUserID(ctx, user.ID)
-	if err != nil {
+	if page.Keys, err = h.Store.APIKeysByUserID(ctx, user.ID); err != nil {
 		return page, err
-	}
-	if len(keys) > 0 {
-		page.Key = &keys[0]
 	}
 	_, err = h.Store.CustomerByUserID(ctx, user.ID)
 	if err != nil && !errors.Is(err, billing.ErrNotFound) {
@@ -95,25 +90,4 @@ func (h *Handlers) describeSubscription(page *views.AccountPage) {
 			page.FinishURL = inv.HostedURL
 		}
 	}
-}
-
-// createAPIKey makes a key, which the account page then shows once.
-func (h *Handlers) createAPIKey(c *gin.Context) error {
-	if _, err := web.Form(c); err != nil {
-		return err
-	}
-	user, _ := web.User(c)
-	key, err := h.newAPIKey(c.Request.Context(), user)
-	if err != nil {
-		return err
-	}
-	if err := h.Sessions.AddSecret(c, key); err != nil {
-		return err
-	}
-	return web.SeeOther(c, pathAccount+"#api-key")
-}
-
-func (h *Handlers) newAPIKey(ctx context.Context, user billing.User) (string, error) {
-	key, prefix := auth.NewAPIKey()
-	return key, h.Store.ReplaceAPIKey(ctx, user.ID, auth.Hash(key), prefix)
 }

@@ -156,17 +156,6 @@ func (h *Handlers) apiPortal(c *gin.Context) error {
 	return nil
 }
 
-// apiGenerateKey answers a new key; the one before it no longer works.
-func (h *Handlers) apiGenerateKey(c *gin.Context) error {
-	user, _ := web.User(c)
-	key, err := h.newAPIKey(c.Request.Context(), user)
-	if err != nil {
-		return err
-	}
-	web.Reply(c, http.StatusOK, gin.H{"key": key})
-	return nil
-}
-
 // apiCancelSubscriptions cancels all there is; with nothing to cancel it
 // changes nothing and says so.
 func (h *Handlers) apiCancelSubscriptions(c *gin.Context) error {

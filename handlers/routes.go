@@ -88,6 +88,7 @@ func (h *Handlers) Router() (http.Handler, error) {
 	own.POST("/subscription/change", do(h.changeSubscription))
 	own.POST("/subscription/cancel", do(h.cancelSubscription))
 	own.POST("/api-keys", do(h.createAPIKey))
+	own.POST("/api-keys/:id/revoke", do(h.revokeAPIKey))
 
 	// JSON, by API key or session cookie
 	api := r.Group("/api", web.LimitBody, deadline, sameOrigin, do(h.limitRequests))
@@ -99,6 +100,9 @@ func (h *Handlers) Router() (http.Handler, error) {
 	member.GET("/credits", do(h.apiCredits))
 	member.POST("/checkout", do(h.apiCheckout))
 	member.POST("/billing-portal", do(h.apiPortal))
+	member.GET("/keys", do(h.apiListKeys))
+	member.POST("/keys", do(h.apiCreateKey))
+	member.DELETE("/keys/:id", do(h.apiRevokeKey))
 	member.POST("/generate-key", do(h.apiGenerateKey))
 	member.POST("/cancel-subscriptions", do(h.apiCancelSubscriptions))
 	return r, nil

@@ -143,25 +143,6 @@ func TestTheNextRefillIsTold(t *testing.T) {
 	}
 }
 
-func TestAnAPIKeyIsMadeShownOnceAndReplaced(t *testing.T) {
-	t.Parallel()
-	none := parse(t, Account(account(nil, nil)))
-	if got := text(find(none, "create-key")); got != "Create API key" || find(none, "new-key").Length()+find(none, "key-prefix").Length() > 0 {
-		t.Errorf("without a key: got %q", got)
-	}
-	made := parse(t, Account(account(nil, func(p *AccountPage) { history(p); p.NewKey = "pl_4f7Kq2mVw8xTb3nZ" })))
-	if got := text(find(made, "new-key")); got != "pl_4f7Kq2mVw8xTb3nZ" || !strings.Contains(text(made.Find("#api-key")), "not shown again") {
-		t.Errorf("just made: got %q", got)
-	}
-	later := parse(t, Account(account(nil, history)))
-	if got := text(find(later, "key-prefix")); got != "pl_4f7Kq2…" || find(later, "new-key").Length() > 0 {
-		t.Errorf("later: got %q", got)
-	}
-	if got := text(later.Find("#api-key")); !strings.Contains(got, "made on 22 October 2026") || !strings.Contains(got, "stops working at once") || text(find(later, "create-key")) != "Replace key" {
-		t.Errorf("later: got %q", got)
-	}
-}
-
 func TestAPlanThatEndsDoesNotPromiseMoreCredits(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -129,7 +129,11 @@ func history(p *AccountPage) {
 		{ID: "in_1draft00000000000000000", Status: billing.InvoiceDraft, Total: usd(500), CreatedAt: day(61)},
 		{ID: "in_0", Number: "8F3A21C0-0001", Status: billing.InvoicePaid, Total: usd(500), AmountPaid: 500, AmountRefunded: 500, HostedURL: "https://invoice.stripe.example/0", PDFURL: "https://invoice.stripe.example/0/pdf", CreatedAt: day(92)},
 	}
-	p.Key = &billing.APIKey{ID: 1, Prefix: "pl_4f7Kq2", CreatedAt: day(30)}
+	p.Keys = []billing.APIKey{
+		{ID: 3, Name: "Ada’s laptop", Prefix: "pl_9dTzW1", CreatedAt: day(2), ExpiresAt: now.AddDate(0, 0, 88)},
+		{ID: 2, Name: "CI", Prefix: "pl_Mm31xe", CreatedAt: day(40), LastUsedAt: day(11), ExpiresAt: day(10)},
+		{ID: 1, Name: "default", Prefix: "pl_4f7Kq2", CreatedAt: day(30), LastUsedAt: day(0)},
+	}
 }
 
 // pricing is the page of someone signed in, on that plan and subscription.
@@ -181,6 +185,10 @@ func samples() []sample {
 		{"account-new-key", Account(account(subscription(billing.Active, nil), func(p *AccountPage) {
 			history(p)
 			p.NewKey = "pl_4f7Kq2mVw8xTb3nZc6RyLh1sPd9gJ5aQeUoKfWiX"
+		}))},
+		{"account-key-problem", Account(account(nil, func(p *AccountPage) {
+			history(p)
+			p.KeyForm = KeyForm{Name: "ci", Expires: "90d", Problem: billing.ErrAPIKeyNameTaken.Msg}
 		}))},
 		{"account-trial", Account(account(subscription(billing.Trialing, func(s *billing.Subscription) { s.TrialEnd = nextPay }), nil))},
 		{"account-ending", Account(account(subscription(billing.Active, ending), history))},

@@ -55,7 +55,7 @@ type AuthPage struct {
 	Problems map[string]string
 }
 
-// AccountPage is what someone has: plan, credits, purchases, key.
+// AccountPage is what someone has: plan, credits, purchases, keys.
 type AccountPage struct {
 	Shell
 	Standing    billing.Standing
@@ -65,10 +65,11 @@ type AccountPage struct {
 	Entries     []billing.CreditEntry
 	Orders      []billing.Order
 	Invoices    []billing.Invoice
-	Key         *billing.APIKey // nil: none
-	NewKey      string          // shown this once; empty: nothing to show
-	HasCustomer bool            // there is billing to manage
-	FinishURL   string          // where an open payment is finished; empty: none
+	Keys        []billing.APIKey
+	NewKey      string // shown this once; empty: nothing to show
+	KeyForm     KeyForm
+	HasCustomer bool   // there is billing to manage
+	FinishURL   string // where an open payment is finished; empty: none
 	Now         time.Time
 }
 

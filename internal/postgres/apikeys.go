@@ -68,15 +68,14 @@ func (tx *Tx) lockAPIKeys(ctx context.Context, userID string) error {
 }
 
 func (tx *Tx) insertAPIKey(ctx context.Context, k billing.APIKey) (billing.APIKey, error) {
-	k.CreatedAt = tx.now
-	err := tx.tx.GetContext(ctx, &k.ID, `
+	err := tx.tx.GetContext(ctx, &k, `
 		INSERT INTO api_keys (user_id, name, hash, prefix, created_at, expires_at, slot)
 		SELECT $1, $2, $3, $4, $5, $6, slot
 		FROM generate_series(1, $7) AS slot
 		WHERE NOT EXISTS (SELECT FROM api_keys k WHERE k.user_id = $1 AND k.slot = slot.slot AND k.revoked_at IS NULL)
 		ORDER BY slot
 		LIMIT 1
-		RETURNING id`, k.UserID, k.Name, k.Hash, k.Prefix, k.CreatedAt, timeOrNull(k.ExpiresAt), billing.MaxAPIKeys)
+		RETURNING id, created_at`, k.UserID, k.Name, k.Hash, k.Prefix, tx.now, timeOrNull(k.ExpiresAt), billing.MaxAPIKeys)
 	switch taken := pq.As(err, pqerror.UniqueViolation); {
 	case errors.Is(err, sql.ErrNoRows):
 		return k, billing.ErrTooManyAPIKeys
