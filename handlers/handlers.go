@@ -70,6 +70,11 @@ type Engine interface {
 	Ensure(ctx context.Context, ref billing.ObjectRef) error
 }
 
+// Credits spends credits.
+type Credits interface {
+	Answer(ctx context.Context, r *billing.CreditRequest) (billing.CreditAnswer, error)
+}
+
 // Intake takes webhooks in.
 type Intake interface {
 	Receive(w http.ResponseWriter, r *http.Request) error
@@ -88,6 +93,7 @@ type Handlers struct {
 	Engine    Engine
 	Intake    Intake
 	Limiter   Limiter
+	Credits   Credits
 	Sessions  *web.Sessions
 	Passwords *auth.Passwords
 	Catalog   billing.Catalog

@@ -90,6 +90,14 @@ func (h *Handlers) Router() (http.Handler, error) {
 	own.POST("/api-keys", do(h.createAPIKey))
 	own.POST("/api-keys/:id/revoke", do(h.revokeAPIKey))
 
+	// JSON, by API key alone: the key is looked up with what it is used for
+	spending := r.Group("/api/credits", web.LimitBatch, deadline, do(h.limitRequests))
+	spending.POST("/spend", do(h.spendCredits))
+	spending.POST("/spend/batch", do(h.spendManyCredits))
+	spending.POST("/reserve", do(h.reserveCredits))
+	spending.POST("/commit", do(h.commitCredits))
+	spending.POST("/release", do(h.releaseCredits))
+
 	// JSON, by API key or session cookie
 	api := r.Group("/api", web.LimitBody, deadline, sameOrigin, do(h.limitRequests))
 	known := api.Group("", do(h.Sessions.LoadKey))

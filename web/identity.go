@@ -44,6 +44,13 @@ func KeyHash(r *http.Request) ([]byte, error) {
 	return auth.Hash(key), nil
 }
 
+// Touch notes that a key is being used.
+func (s *Sessions) Touch(keyID int64) {
+	if s.Uses != nil {
+		s.Uses.Touch(keyID)
+	}
+}
+
 // LoadKey finds out who is asking by API key, else by cookie. A key that does
 // not work is an error, also when there is a cookie. Every request asks the
 // database anew, so that a key that was revoked ends everywhere at once.
@@ -65,9 +72,7 @@ func (s *Sessions) LoadKey(c *gin.Context) error {
 	if err := key.Verify(hash, s.now()); err != nil {
 		return err
 	}
-	if s.Uses != nil {
-		s.Uses.Touch(key.ID)
-	}
+	s.Touch(key.ID)
 	c.Set(userKey, user)
 	c.Set(apiKeyKey, key)
 	return nil

@@ -21,6 +21,10 @@ const requestIDKey = "request_id"
 // bytes.
 const maxForm = 64 << 10
 
+// maxBatch is the largest body with many things in it, in bytes: a thousand
+// spends with a reason each.
+const maxBatch = 1 << 20
+
 // WithRequestID gives each request an ID, which an error page shows and the
 // log repeats.
 func WithRequestID(c *gin.Context) {
@@ -118,6 +122,12 @@ func (e *Errors) SameOrigin(trusted ...string) (gin.HandlerFunc, error) {
 // LimitBody bounds what a handler can be made to read.
 func LimitBody(c *gin.Context) {
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxForm)
+	c.Next()
+}
+
+// LimitBatch bounds the same where many things come in one request.
+func LimitBatch(c *gin.Context) {
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxBatch)
 	c.Next()
 }
 

@@ -41,6 +41,13 @@ func renderSafely(c *gin.Context, page templ.Component, buf *bytes.Buffer) (err 
 	return page.Render(c.Request.Context(), buf)
 }
 
+// Send answers a program with JSON that is written already, under the same
+// condition as Reply.
+func Send(c *gin.Context, status int, body string) {
+	c.Header("Cache-Control", "private, no-store")
+	c.Data(status, "application/json; charset=utf-8", []byte(body))
+}
+
 // Reply answers a program: JSON that nobody may keep, because it changes with
 // each payment and may hold a key.
 func Reply(c *gin.Context, status int, v any) {

@@ -60,7 +60,8 @@ func (e *Errors) Answer(c *gin.Context, err error) {
 		if status == http.StatusUnauthorized {
 			c.Header("WWW-Authenticate", `Bearer realm="payloop"`)
 		}
-		Reply(c, status, gin.H{"error": gin.H{"code": fault.Code, "message": fault.Msg, "request_id": id}})
+		_, body := Fault(err, id)
+		Reply(c, status, body)
 		return
 	}
 	page := e.Page(c, Problem{Status: status, Message: fault.Msg, RequestID: id})
@@ -68,6 +69,13 @@ func (e *Errors) Answer(c *gin.Context, err error) {
 		e.Log.Error("Rendering the error page failed", "error", err, "request_id", id)
 		c.String(status, "%s (request %s)", fault.Msg, id)
 	}
+}
+
+// Fault is how an error is answered to a program: the status, and the body
+// with what may be said.
+func Fault(err error, requestID string) (status int, body any) {
+	fault := describe(err)
+	return statusOf(fault.Kind), gin.H{"error": gin.H{"code": fault.Code, "message": fault.Msg, "request_id": requestID}}
 }
 
 func (e *Errors) log(c *gin.Context, err error, status int) {
@@ -92,17 +100,18 @@ var kinds = map[billing.Kind]struct {
 	status    int
 	code, msg string
 }{
-	billing.Internal:     {http.StatusInternalServerError, "internal", "Something went wrong on our side. Nothing was charged by this request; try again in a minute."},
-	billing.BadRequest:   {http.StatusBadRequest, "bad_request", "The request could not be read."},
-	billing.Invalid:      {http.StatusUnprocessableEntity, "invalid", "The request could not be accepted as it is."},
-	billing.Unauthorized: {http.StatusUnauthorized, "unauthorized", "Sign in first."},
-	billing.Forbidden:    {http.StatusForbidden, "forbidden", "This is not allowed."},
-	billing.NotFound:     {http.StatusNotFound, "not_found", "There is no such page."},
-	billing.Conflict:     {http.StatusConflict, "conflict", "This cannot be done now."},
-	billing.Unavailable:  {http.StatusServiceUnavailable, "unavailable", "This is not available just now. Try again in a minute."},
-	billing.TooLarge:     {http.StatusRequestEntityTooLarge, "too_large", "The request is too large."},
-	billing.RateLimited:  {http.StatusTooManyRequests, "rate_limited", "There were too many requests. Wait a minute."},
-	billing.NotAllowed:   {http.StatusMethodNotAllowed, "method_not_allowed", "This address does not take that kind of request."},
+	billing.Internal:        {http.StatusInternalServerError, "internal", "Something went wrong on our side. Nothing was charged by this request; try again in a minute."},
+	billing.BadRequest:      {http.StatusBadRequest, "bad_request", "The request could not be read."},
+	billing.Invalid:         {http.StatusUnprocessableEntity, "invalid", "The request could not be accepted as it is."},
+	billing.Unauthorized:    {http.StatusUnauthorized, "unauthorized", "Sign in first."},
+	billing.Forbidden:       {http.StatusForbidden, "forbidden", "This is not allowed."},
+	billing.NotFound:        {http.StatusNotFound, "not_found", "There is no such page."},
+	billing.Conflict:        {http.StatusConflict, "conflict", "This cannot be done now."},
+	billing.Unavailable:     {http.StatusServiceUnavailable, "unavailable", "This is not available just now. Try again in a minute."},
+	billing.TooLarge:        {http.StatusRequestEntityTooLarge, "too_large", "The request is too large."},
+	billing.RateLimited:     {http.StatusTooManyRequests, "rate_limited", "There were too many requests. Wait a minute."},
+	billing.PaymentRequired: {http.StatusPaymentRequired, "payment_required", "There are not enough credits."},
+	billing.NotAllowed:      {http.StatusMethodNotAllowed, "method_not_allowed", "This address does not take that kind of request."},
 }
 
 func statusOf(k billing.Kind) int { return kinds[k].status }

@@ -26,6 +26,10 @@ const (
 
 	pruneEvery   = time.Hour
 	pruneTimeout = 10 * time.Minute
+
+	// keepReservations is how long a reservation can be asked about after it
+	// has ended.
+	keepReservations = 30 * 24 * time.Hour
 )
 
 // backgroundJobs lists what comes round by itself.
@@ -40,6 +44,14 @@ func backgroundJobs(cfg config.Config, cat billing.Catalog, store *postgres.Stor
 		}},
 		{Name: "prune_sessions", Every: pruneEvery, AtStart: true, Spaced: true, Timeout: pruneTimeout, Run: func(ctx context.Context) error {
 			_, err := store.DeleteExpiredSessions(ctx)
+			return err
+		}},
+		{Name: "prune_credits", Every: pruneEvery, AtStart: true, Spaced: true, Timeout: pruneTimeout, Run: func(ctx context.Context) error {
+			_, err := store.DeleteIdempotencyKeys(ctx, store.Now().Add(-billing.IdempotencyLifetime))
+			if err != nil {
+				return err
+			}
+			_, err = store.DeleteEndedReservations(ctx, store.Now().Add(-keepReservations))
 			return err
 		}},
 		{Name: "prune_request_windows", Every: pruneEvery, AtStart: true, Spaced: true, Timeout: pruneTimeout, Run: func(ctx context.Context) error {

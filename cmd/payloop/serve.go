@@ -14,6 +14,7 @@ import (
 	"github.com/payloop/payloop/internal/auth"
 	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/config"
+	"github.com/payloop/payloop/internal/credits"
 	"github.com/payloop/payloop/internal/inbox"
 	"github.com/payloop/payloop/internal/jobs"
 	"github.com/payloop/payloop/internal/metrics"
@@ -59,6 +60,7 @@ func serve(ctx context.Context) error {
 	}
 	a.lastUsed.Start()
 	defer a.lastUsed.Stop()
+	defer a.spender.Stop()
 	a.processor.Start(ctx)
 	defer a.processor.Stop()
 	if err := a.jobs.Start(ctx); err != nil {
@@ -89,11 +91,13 @@ type app struct {
 	jobs      *jobs.Runner
 	metrics   *metrics.Metrics
 	lastUsed  *auth.LastUsed
+	spender   *credits.Spender
 }
 
 func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log *slog.Logger) (*app, error) {
 	m := metrics.New()
 	store.Catalog = cat
+	spender := credits.New(store, m)
 	stripe := newStripe(cfg, log)
 	engine := &inbox.Engine{Store: store, Source: stripe, Catalog: cat, Now: store.Now}
 	// Events have a queue to be tried again from, and share what Stripe allows with people who wait.
@@ -122,12 +126,14 @@ func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log
 		jobs:      runner,
 		metrics:   m,
 		lastUsed:  lastUsed,
+		spender:   spender,
 		handlers: &handlers.Handlers{
 			Store:           store,
 			Stripe:          stripe,
 			Engine:          engine,
 			Intake:          &inbox.Receiver{Intake: intake, Secrets: reveal(cfg.StripeWebhookSecrets), Wake: processor.Wake, Observe: m},
 			Limiter:         ratelimit.New(store, cat, store.Now, m.RateLimited),
+			Credits:         spender,
 			Sessions:        sessions,
 			Passwords:       auth.NewPasswords(),
 			Catalog:         cat,

@@ -10,17 +10,18 @@ import (
 type Kind int
 
 const (
-	Internal     Kind = iota // our fault; the message is a general one
-	BadRequest               // what was sent cannot be read
-	Invalid                  // what was sent was read, and cannot be accepted as it is
-	Unauthorized             // not signed in, or a wrong key
-	Forbidden                // signed in, but not allowed
-	NotFound                 // no such thing, or not yours
-	Conflict                 // the thing is in a state that does not allow it
-	Unavailable              // Stripe or the database does not answer; try again
-	TooLarge                 // the body is larger than what is accepted
-	RateLimited              // too many requests in the time that the plan counts
-	NotAllowed               // the address does not take that method
+	Internal        Kind = iota // our fault; the message is a general one
+	BadRequest                  // what was sent cannot be read
+	Invalid                     // what was sent was read, and cannot be accepted as it is
+	Unauthorized                // not signed in, or a wrong key
+	Forbidden                   // signed in, but not allowed
+	NotFound                    // no such thing, or not yours
+	Conflict                    // the thing is in a state that does not allow it
+	Unavailable                 // Stripe or the database does not answer; try again
+	TooLarge                    // the body is larger than what is accepted
+	RateLimited                 // too many requests in the time that the plan counts
+	PaymentRequired             // not enough credits
+	NotAllowed                  // the address does not take that method
 )
 
 // Error is an error whose Msg is safe to show to the person who asked.

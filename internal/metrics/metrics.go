@@ -25,6 +25,7 @@ type Metrics struct {
 	mails          *prometheus.CounterVec
 	rateLimited    prometheus.Counter
 	jobs           jobs
+	credits        credits
 }
 
 // New makes and registers the collectors.
@@ -76,9 +77,11 @@ func New() *Metrics {
 			Name: "payloop_rate_limited_requests_total",
 			Help: "Requests with API keys that were refused because the plan's requests per minute were used up.",
 		}),
-		jobs: newJobs(),
+		jobs:    newJobs(),
+		credits: newCredits(),
 	}
 	m.registry.MustRegister(m.jobs.collectors()...)
+	m.registry.MustRegister(m.credits.collectors()...)
 	m.registry.MustRegister(m.requests, m.mails, m.rateLimited, m.eventsReceived, m.eventsAcked, m.eventsStored, m.eventsWorked, m.eventAttempts, m.eventLag, m.fetches,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -84,6 +84,15 @@ func (tx *Tx) selectInto(ctx context.Context, dest any, query string, args ...an
 	return tx.tx.SelectContext(ctx, dest, query, args...)
 }
 
+// query runs a query whose rows the caller scans: over many rows that costs
+// less than filling structs.
+func (tx *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if stmt := tx.statement(query); stmt != nil {
+		return tx.tx.StmtxContext(ctx, stmt).QueryContext(ctx, args...)
+	}
+	return tx.tx.QueryContext(ctx, query, args...)
+}
+
 // exec runs a statement, prepared if the transaction is a hot one.
 func (tx *Tx) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	if stmt := tx.statement(query); stmt != nil {

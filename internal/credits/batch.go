@@ -1,0 +1,81 @@
+package credits
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/payloop/payloop/internal/billing"
+)
+
+// run answers what waits until nothing does.
+func (s *Spender) run() {
+	for {
+		batch := s.take()
+		if len(batch) == 0 {
+			return
+		}
+		// The first has waited for longest, and all shall have their answer in time.
+		ctx, cancel := context.WithDeadline(context.Background(), batch[0].arrived.Add(answerTimeout))
+		began := time.Now()
+		s.answer(ctx, batch)
+		cancel()
+		s.Observe.CreditsBatched(len(batch), time.Since(began))
+	}
+}
+
+// take removes the next batch from the queue, oldest first. When there is none
+// the runner is done: that is decided under the same lock that add holds.
+func (s *Spender) take() []*call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	batch := make([]*call, 0, min(len(s.waiting), maxBatch))
+	for weight := 0; len(s.waiting) > 0; {
+		c := s.waiting[0]
+		if len(batch) > 0 && weight+c.weight > maxBatch {
+			break
+		}
+		s.waiting[0] = nil
+		s.waiting = s.waiting[1:]
+		s.queued -= c.weight
+		if !c.gone {
+			c.taken = true
+			weight += c.weight
+			batch = append(batch, c)
+		}
+	}
+	if len(s.waiting) == 0 {
+		s.waiting = nil
+	}
+	if len(batch) == 0 {
+		s.running = false
+		s.idle.Broadcast()
+	}
+	return batch
+}
+
+// answer has the store answer a batch. When it is refused, halves of it are
+// tried, so that one request that cannot be written does not take its
+// neighbours along.
+func (s *Spender) answer(ctx context.Context, batch []*call) {
+	requests := make([]*billing.CreditRequest, len(batch))
+	for i, c := range batch {
+		requests[i] = c.request
+	}
+	answers, err := s.Store.AnswerCredits(ctx, requests)
+	if errors.Is(err, billing.ErrRefused) && len(batch) > 1 {
+		s.answer(ctx, batch[:len(batch)/2])
+		s.answer(ctx, batch[len(batch)/2:])
+		return
+	}
+	for i, c := range batch {
+		switch {
+		case err == nil:
+			c.done <- result{answer: answers[i]}
+		case errors.Is(err, billing.ErrOutcomeUnknown), errors.Is(err, billing.ErrRefused):
+			c.done <- result{err: err}
+		default:
+			c.done <- result{err: unavailable(err)}
+		}
+	}
+}
