@@ -95,6 +95,30 @@ func TestAKeyThatWasReplacedIsRefusedAtOnceAndUsesNothingUp(t *testing.T) {
 	}
 }
 
+func TestASpendAboveTheLimitTakesNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t, limited(2), stillClock())
+	c := b.person()
+	header := http.Header{"Authorization": {"Bearer " + c.key(t)}, "Content-Type": {"application/json"}, "Idempotency-Key": {"one"}}
+	spends := func() *testkit.Page { return b.visitor().Send("POST", "/api/credits/spend", `{"amount":1}`, header) }
+	for _, want := range []string{"1", "0"} {
+		if p := spends(); p.Status != http.StatusOK || quotaOf(p) != [3]string{"2", want, "60"} {
+			t.Errorf("got %d %v %s", p.Status, quotaOf(p), p.Body)
+		}
+		header.Set("Idempotency-Key", "two")
+	}
+	header.Set("Idempotency-Key", "three")
+	if p := spends(); p.Status != http.StatusTooManyRequests {
+		t.Errorf("above the limit: got %d %s", p.Status, p.Body)
+	}
+	b.wantAccount(c, "Free", "48")
+	b.offset.Add(int64(time.Minute))
+	if p := spends(); p.Status != http.StatusOK || p.Header.Get("Idempotent-Replayed") != "" {
+		t.Errorf("the same request a minute later: got %d %v %s", p.Status, p.Header, p.Body)
+	}
+	b.wantAccount(c, "Free", "47")
+}
+
 func TestAPlanWithoutALimitSaysNothingOfOne(t *testing.T) {
 	t.Parallel()
 	b := setup(t, limited(2), stillClock())

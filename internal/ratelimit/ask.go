@@ -45,13 +45,21 @@ func (l *Limiter) ask() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		err := l.decide(ctx, batch)
 		cancel()
-		if err == nil {
-			continue
-		}
-		for _, r := range batch {
-			r.answer(answer{err: &billing.Error{Kind: billing.Unavailable, Err: err}})
+		if err != nil {
+			l.fail(batch, &billing.Error{Kind: billing.Unavailable, Err: err, RetryAfter: time.Second})
 		}
 	}
+}
+
+// fail answers a batch, and who came meanwhile too: with a database that gives
+// no answer, those who wait would only become more.
+func (l *Limiter) fail(batch []*request, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range append(batch, l.waiting...) {
+		r.answer(answer{err: err})
+	}
+	l.waiting = nil
 }
 
 // answer tells the one who waits; only the first answer counts.

@@ -40,11 +40,7 @@ func TestRequestsThatWaitShareOneCall(t *testing.T) {
 			wg.Go(func() { take(t, l, user) })
 		}
 	}
-	testkit.Eventually(t, 30*time.Second, func() (bool, string) {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		return len(l.waiting) == 90, fmt.Sprintf("%d requests wait, want 90", len(l.waiting))
-	})
+	wantWaiting(t, l, 90)
 	m.hold <- struct{}{}
 	<-m.held
 	m.hold <- struct{}{}
@@ -135,6 +131,41 @@ func TestNothingIsLetThroughWithoutTheDatabase(t *testing.T) {
 	if let := allowed(t, l, "ann", 12); let != 10 || refused != 2 {
 		t.Errorf("afterwards: %d were let through, %d refusals told", let, refused)
 	}
+}
+
+func TestWhoWaitsWhileTheDatabaseFailsIsToldSo(t *testing.T) {
+	t.Parallel()
+	m := newMemory("ann")
+	m.hold, m.held = make(chan struct{}), make(chan struct{})
+	l := m.limiter(limitedTo(10))
+	failed := make(chan error)
+	request := func() {
+		_, err := l.Take(t.Context(), hashOf("ann"))
+		failed <- err
+	}
+	go request()
+	<-m.held
+	for range 20 {
+		go request()
+	}
+	wantWaiting(t, l, 20)
+	m.fail(context.DeadlineExceeded)
+	m.hold <- struct{}{}
+	for range 21 {
+		if err := <-failed; billing.KindOf(err) != billing.Unavailable {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// wantWaiting waits until so many requests wait for the next batch.
+func wantWaiting(t *testing.T, l *Limiter, n int) {
+	t.Helper()
+	testkit.Eventually(t, 30*time.Second, func() (bool, string) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return len(l.waiting) == n, fmt.Sprintf("%d requests wait, want %d", len(l.waiting), n)
+	})
 }
 
 func TestWhoHangsUpDoesNotWait(t *testing.T) {
