@@ -21,6 +21,7 @@ const (
 	pathSignup    = "/signup"
 	pathLogin     = "/login"
 	pathAccount   = "/account"
+	pathUsage     = "/usage"
 	pathSuccess   = "/checkout/success"
 	pathCancelled = "/checkout/cancelled"
 	pathDocs      = "/docs/api"
@@ -30,6 +31,9 @@ const (
 // patience is how long a request may take in all. Only one that has to wait
 // for Stripe comes near it.
 const patience = 25 * time.Second
+
+// downloadPatience is how long a download may take in all.
+const downloadPatience = 15 * time.Minute
 
 // Router returns the handler of the whole app: every URL stands here.
 func (h *Handlers) Router() (http.Handler, error) {
@@ -83,6 +87,7 @@ func (h *Handlers) Router() (http.Handler, error) {
 	// Pages for who is signed in
 	own := open.Group("", do(h.requireUser))
 	own.GET(pathAccount, do(h.showAccount))
+	own.GET(pathUsage, do(h.showUsage))
 	own.GET(pathSuccess, do(h.showSuccess))
 	own.POST("/billing-portal", do(h.openPortal))
 	own.POST("/subscription/change", do(h.changeSubscription))
@@ -98,6 +103,10 @@ func (h *Handlers) Router() (http.Handler, error) {
 	spending.POST("/commit", do(h.commitCredits))
 	spending.POST("/release", do(h.releaseCredits))
 
+	// Downloads for who is signed in
+	download := r.Group("", web.LimitBody, web.Deadline(downloadPatience), sameOrigin, do(h.Sessions.Load), do(h.requireUser))
+	download.GET(pathUsage+".csv", do(h.downloadUsage))
+
 	// JSON, by API key or session cookie
 	api := r.Group("/api", web.LimitBody, deadline, sameOrigin, do(h.limitRequests))
 	known := api.Group("", do(h.Sessions.LoadKey))
@@ -106,6 +115,7 @@ func (h *Handlers) Router() (http.Handler, error) {
 	member.GET("/user", do(h.apiUser))
 	member.GET("/entitlements", do(h.apiEntitlements))
 	member.GET("/credits", do(h.apiCredits))
+	member.GET("/credits/entries", do(h.apiEntries))
 	member.POST("/checkout", do(h.apiCheckout))
 	member.POST("/billing-portal", do(h.apiPortal))
 	member.GET("/keys", do(h.apiListKeys))

@@ -69,16 +69,18 @@ func (p AccountPage) trialEnd() time.Time {
 }
 
 // refillSentence says what the plan gives, and when next.
-func (p AccountPage) refillSentence() sentence {
-	plan := p.Standing.Plan
+func (p AccountPage) refillSentence() sentence { return refillSentence(p.Standing, p.NextRefill) }
+
+func refillSentence(st billing.Standing, next time.Time) sentence {
+	plan := st.Plan
 	unused := ""
 	if !plan.Rollover {
 		unused = " Unused ones expire when the next are due."
 	}
-	switch comes := !p.NextRefill.IsZero(); {
+	switch comes := !next.IsZero(); {
 	case plan.Free(), comes: // to a paid plan by itself: the months of a year that was paid for
-		return sentence{before: plan.Name + " adds " + creditsText(plan) + "." + unused}.next(p.NextRefill, " Next on ")
-	case p.Standing.EndsAt().IsZero():
+		return sentence{before: plan.Name + " adds " + creditsText(plan) + "." + unused}.next(next, " Next on ")
+	case st.EndsAt().IsZero():
 		return sentence{before: plan.Name + " adds " + Number(plan.Credits) + " with each payment." + unused}
 	case !plan.Rollover:
 		return sentence{before: "Nothing more is added, because your plan ends."}

@@ -430,7 +430,7 @@ func creditsSection(p AccountPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "</p><div class=\"row\"><a class=\"button quiet\" href=\"/pricing\" data-testid=\"get-credits\">Get more credits</a></div></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "</p><div class=\"row\"><a class=\"button quiet\" href=\"/pricing\" data-testid=\"get-credits\">Get more credits</a><a href=\"/usage\" data-testid=\"see-usage\">See your usage</a></div></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

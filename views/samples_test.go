@@ -199,6 +199,12 @@ func samples() []sample {
 		{"account-paused", Account(account(subscription(billing.Paused, nil), nil))},
 		{"account-ended", Account(account(subscription(billing.Canceled, func(s *billing.Subscription) { s.EndedAt = now }), history))},
 		{"account-never-began", Account(account(subscription(billing.IncompleteExpired, nil), nil))},
+		{"usage-new", Usage(usage(nil, func(p *UsagePage) { p.Entries = p.Entries[:1] }))},
+		{"usage-busy", Usage(usage(subscription(billing.Active, nil), busy))},
+		{"usage-filtered", Usage(usage(nil, func(p *UsagePage) { p.Filter, p.Entries = UsageFilter{Kind: "purchase", From: "2026-11-01"}, nil }))},
+		{"usage-wrong-filter", Usage(usage(nil, func(p *UsagePage) {
+			p.Filter, p.Entries, p.Problem = UsageFilter{From: "yesterday"}, nil, "The parameter from must be a day such as 2026-11-21."
+		}))},
 		{"docs", Docs(docs())},
 		{"activating", Activating(ActivatingPage{Shell: Shell{Title: "Activating", Product: product, Email: buyer, Refresh: 3}})},
 		{"error-404", Error(ErrorPage{Shell: shell("Not Found", ""), Status: 404, Message: "There is nothing at this address.", RequestID: "req_k3v8x2m9q4w7t1zb"})},

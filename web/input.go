@@ -32,6 +32,22 @@ func Form(c *gin.Context, fields ...string) (map[string]string, error) {
 	return values, nil
 }
 
+// Query reads the parameters of the address, which may be these and no others:
+// one that is misspelt would else be passed over.
+func Query(c *gin.Context, names ...string) (map[string]string, error) {
+	values := map[string]string{}
+	for name, given := range c.Request.URL.Query() {
+		if !slices.Contains(names, name) {
+			return nil, billing.Errorf(billing.Invalid, "There is no parameter %s here; there are %s.", printable(name), strings.Join(names, ", "))
+		}
+		if len(given) > 1 {
+			return nil, billing.Errorf(billing.Invalid, "The parameter %s is given more than once.", name)
+		}
+		values[name] = given[0]
+	}
+	return values, nil
+}
+
 // JSON reads a JSON object into v, and refuses fields that v does not have.
 func JSON(c *gin.Context, v any) error {
 	dec := json.NewDecoder(c.Request.Body)
