@@ -193,6 +193,40 @@ func TestKeysAreMadeAndRevokedOnTheAccountPage(t *testing.T) {
 	}
 }
 
+func TestAKeyThatHasEndedSpendsNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.person()
+	works := c.named(t, `{"name":"works"}`)
+	revoked := c.named(t, `{"name":"revoked"}`)
+	expired := c.named(t, `{"name":"expired","expires_at":"`+b.store.Now().Add(time.Hour).Format(time.RFC3339)+`"}`)
+	c.Send("DELETE", fmt.Sprint("/api/keys/", revoked.ID), "", nil)
+	b.advance(time.Hour)
+	for _, call := range [][2]string{
+		{"/api/credits/spend", `{"amount":1,"reason":"a call"}`},
+		{"/api/credits/spend/batch", `{"spends":[{"amount":1,"reason":"a call"}]}`},
+		{"/api/credits/reserve", `{"amount":1,"reason":"a call"}`},
+	} {
+		for key, words := range map[string]string{revoked.Key: "was revoked", expired.Key: "has expired"} {
+			if p := b.visitor().PostJSON(call[0], key, call[1]); p.Status != http.StatusUnauthorized || !strings.Contains(p.Body, words) {
+				t.Errorf("%s: got %d %s, want %q", call[0], p.Status, p.Body, words)
+			}
+		}
+	}
+	if p := b.visitor().PostJSON("/api/credits/spend", works.Key, `{"amount":1,"reason":"a call"}`); p.Status != http.StatusOK {
+		t.Errorf("got %d %s", p.Status, p.Body)
+	}
+	b.app.lastUsed.Stop()
+	for _, k := range c.keys(t) {
+		if used := k.LastUsedAt != nil; used != (k.ID == works.ID) {
+			t.Errorf("%s: got last used %v", k.Name, k.LastUsedAt)
+		}
+	}
+	if n := b.count(`SELECT count(*) FROM credit_entries WHERE kind = 'spend'`); n != 1 {
+		t.Errorf("got %d spends", n)
+	}
+}
+
 func TestTwoReplicasAgreeOnKeysAndTellWhenTheyWereUsed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
