@@ -49,6 +49,9 @@ func (p person) keys(t *testing.T) []apiKey {
 func (b *bundle) refused(key, words string) {
 	b.t.Helper()
 	p := getWithKey(b.visitor(), "/api/user", key)
+	if strings.Contains(p.Body, key) || strings.Contains(b.log.String(), key) {
+		b.t.Error("a key that is refused is repeated, or logged")
+	}
 	if p.Status != http.StatusUnauthorized || !strings.Contains(p.Body, `"code":"unauthorized"`) || !strings.Contains(p.Body, words) {
 		b.t.Errorf("got %d %s, want 401 with %q", p.Status, p.Body, words)
 	}

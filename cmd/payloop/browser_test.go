@@ -59,6 +59,9 @@ func TestTheMainJobInABrowser(t *testing.T) {
 
 			w.press("create-key")
 			w.want("new-key", "payloop_")
+			w.click(`form[action^="/api-keys/"] button`)
+			w.at("/account")
+			w.bannerOnce("“default” is revoked")
 			w.visit("/nowhere")
 			w.want("message", "nothing at this address")
 			w.wantComplaints("402 (Payment Required)", "404 (Not Found)")
