@@ -55,6 +55,8 @@ type Spender struct {
 	Store   Store
 	Observe Observer
 
+	queueTimeout time.Duration
+
 	mu      sync.Mutex
 	idle    sync.Cond // told when the last batch is over
 	waiting []*call
@@ -79,7 +81,7 @@ type result struct {
 
 // New returns a spender over a store.
 func New(store Store, observe Observer) *Spender {
-	s := &Spender{Store: store, Observe: observe}
+	s := &Spender{Store: store, Observe: observe, queueTimeout: queueTimeout}
 	s.idle.L = &s.mu
 	return s
 }
@@ -92,7 +94,7 @@ func (s *Spender) Answer(ctx context.Context, r *billing.CreditRequest) (billing
 	if !s.add(c) {
 		return s.noted(c, result{err: overload()})
 	}
-	timer := time.NewTimer(queueTimeout)
+	timer := time.NewTimer(s.queueTimeout)
 	defer timer.Stop()
 	select {
 	case res := <-c.done:
