@@ -124,5 +124,5 @@ func (t *textReport) end(s reconcile.Summary, o reconcile.Options, whole bool) e
 // walked are the kinds in the order in which they are looked at.
 var walked = []billing.ObjectKind{
 	reconcile.PriceKind, billing.CustomerObject, billing.SubscriptionObject, billing.InvoiceObject, billing.SessionObject,
-	billing.ChargeObject, reconcile.EventKind,
+	billing.ChargeObject, billing.DisputeObject, reconcile.EventKind,
 }

@@ -49,17 +49,18 @@ func reports(out, field, values string) bool {
 func TestALostDayIsRestoredAndReportedFieldByField(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	renews, buys, leaves, refunded := b.person(), b.person(), b.person(), b.person()
+	renews, buys, leaves, refunded, disputes := b.person(), b.person(), b.person(), b.person(), b.person()
 	b.buy(renews, "Basic", "month")
 	b.buy(leaves, "Power", "month")
 	leaving := b.stripeID("/v1/subscriptions")
 	b.buy(refunded, "Basic", "once")
+	b.pay(disputes.Post("/checkout", "plan", "Basic", "interval", "once").Location, disputed)
 	b.flush()
 	b.wantAgreement()
 
 	// From now on no webhook arrives, for good.
 	b.stripeDelete("/v1/webhook_endpoints/" + b.stripeID("/v1/webhook_endpoints"))
-	b.advance(31 * day)
+	b.advance(31 * day) // a dispute that nobody answered is lost by now
 	buys.signIn()
 	b.buy(buys, "Power", "once")
 	b.stripeDelete("/v1/subscriptions/" + leaving)
@@ -75,7 +76,7 @@ func TestALostDayIsRestoredAndReportedFieldByField(t *testing.T) {
 	for _, want := range []struct{ field, values string }{
 		{"status", "active → canceled"}, {"ended_at", "– → 20"}, {"period_end", "→ 20"}, {"credits_granted", "– → 1000"},
 		{"credits_granted", "– → 100000"}, {"order.status", "– → paid"}, {"amount_refunded", "0 → 500"}, {"credits_taken_back", "0 → 1000"},
-		{"(row)", "missing here"}, {"latest_invoice_id", "→ in_"},
+		{"(row)", "missing here"}, {"latest_invoice_id", "→ in_"}, {"amount_disputed", "0 → 500"},
 	} {
 		if !reports(out, want.field, want.values) {
 			t.Errorf("%s %q is not in the report:\n%s", want.field, want.values, out)
@@ -84,7 +85,7 @@ func TestALostDayIsRestoredAndReportedFieldByField(t *testing.T) {
 	for _, who := range []struct {
 		person
 		plan, credits string
-	}{{renews, "Basic", "2,050"}, {buys, "Free", "100,050"}, {leaves, "Free", ""}, {refunded, "Free", "50"}, {fresh, "Basic", "1,050"}} {
+	}{{renews, "Basic", "2,050"}, {buys, "Free", "100,050"}, {leaves, "Free", ""}, {refunded, "Free", "50"}, {disputes, "Free", "50"}, {fresh, "Basic", "1,050"}} {
 		who.signIn()
 		p := who.Get("/account")
 		if p.Find("plan") != who.plan || (who.credits != "" && p.Find("credits") != who.credits) {

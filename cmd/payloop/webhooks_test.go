@@ -88,6 +88,16 @@ var lives = []struct {
 		b.buy(c, "Basic", "month")
 		b.refund(0)
 	}, "Basic", "50", "Active"},
+	{"a purchase, its dispute lost", func(b *bundle, c person) { b.dispute(c, "Power", "once", "lost") }, "Free", "50", "Free"},
+	{"a purchase, its dispute won", func(b *bundle, c person) { b.dispute(c, "Power", "once", "won") }, "Free", "100,050", "Free"},
+	{"a purchase, refunded in part and its dispute lost", func(b *bundle, c person) {
+		b.buy(c, "Power", "once")
+		b.refund(4000)
+		charge := b.stripeID("/v1/charges")
+		b.callStripe("POST", "/_sandbox/charges/"+charge+"/dispute", map[string][]string{"amount": {"1000"}}, nil)
+		b.callStripe("POST", "/_sandbox/disputes/"+b.stripeID("/v1/disputes")+"/close", map[string][]string{"result": {"lost"}}, nil)
+	}, "Free", "50", "Free"},
+	{"a subscription, its payment's dispute lost", func(b *bundle, c person) { b.dispute(c, "Basic", "month", "lost") }, "Basic", "50", "Active"},
 	{"two renewals", func(b *bundle, c person) {
 		b.buy(c, "Basic", "month")
 		b.advance(63 * day)
@@ -193,6 +203,17 @@ func (b *bundle) refund(amount int) {
 		form["amount"] = []string{fmt.Sprint(amount)}
 	}
 	b.callStripe("POST", "/v1/refunds", form, nil)
+}
+
+// disputed is a card whose holder disputes each payment.
+const disputed = "4000000000000259"
+
+// dispute buys something with a card whose payment is disputed, and lets the
+// bank decide.
+func (b *bundle) dispute(c person, plan, interval, result string) {
+	b.t.Helper()
+	b.pay(c.Post("/checkout", "plan", plan, "interval", interval).Location, disputed)
+	b.callStripe("POST", "/_sandbox/disputes/"+b.stripeID("/v1/disputes")+"/close", map[string][]string{"result": {result}}, nil)
 }
 
 // event makes an event body about an object.

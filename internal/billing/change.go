@@ -16,6 +16,7 @@ type Change struct {
 	Session      *CheckoutSession
 	Order        *Order
 	Charge       *Charge
+	Dispute      *ChargeDispute
 	Grant        *Grant
 	Mails        []Mail
 }

@@ -51,6 +51,9 @@ func InvoiceKey(invoiceID string) string { return "invoice:" + invoiceID }
 // SessionKey is the business key of what a paid one-time order grants.
 func SessionKey(sessionID string) string { return "session:" + sessionID }
 
+// DisputeKey is the business key of what a lost dispute takes back.
+func DisputeKey(disputeID string) string { return "dispute:" + disputeID }
+
 // TakeBack is how many of the granted credits a refund takes back in all, when
 // refunded of paid minor units went back.
 func TakeBack(granted, refunded, paid int64) int64 {

@@ -96,6 +96,7 @@ const (
 	InvoiceObject      ObjectKind = "invoice"
 	SessionObject      ObjectKind = "checkout.session"
 	ChargeObject       ObjectKind = "charge"
+	DisputeObject      ObjectKind = "dispute"
 )
 
 // ObjectRef names a Stripe object.

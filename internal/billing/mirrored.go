@@ -5,6 +5,10 @@ package billing
 // against each other. What is not there is nil.
 type Mirrored struct {
 	Change
-	Ended     bool  // the row will not change any more: deleted, canceled, paid, expired
-	TakenBack int64 // credits taken back because of a charge, those included that were spent already
+	Ended bool // the row will not change any more: deleted, canceled, paid, expired
+
+	// Of a charge:
+	TakenBack      int64 // credits taken back or not given because of it, those included that were spent already
+	Months         int64 // how many times it granted: a yearly invoice does each month
+	AmountDisputed int64 // minor units that the bank took back
 }

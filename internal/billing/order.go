@@ -67,6 +67,24 @@ type Charge struct {
 	CreatedAt       time.Time
 }
 
+// DisputeStatus is Stripe's word for how a dispute stands. Only its two ends
+// count here: https://docs.stripe.com/api/disputes/object#dispute_object-status
+type DisputeStatus string
+
+const (
+	DisputeLost DisputeStatus = "lost"
+	DisputeWon  DisputeStatus = "won"
+)
+
+// ChargeDispute is a payment that its cardholder does not accept. While the bank
+// decides, credits stay; a lost one takes back what the payment granted.
+type ChargeDispute struct {
+	ID     string // dp_… or du_…
+	Charge Charge
+	Amount int64 // minor units, of the charge's
+	Status DisputeStatus
+}
+
 // Checkout is an attempt to buy: one row from the click until the Checkout
 // Session is paid, expired or replaced. A user has at most one that is open.
 //

@@ -78,6 +78,9 @@ var handled = map[string]struct {
 
 	"charge.succeeded": {billing.ChargeObject, true},
 	"charge.refunded":  {billing.ChargeObject, false},
+
+	"charge.dispute.closed":           {billing.DisputeObject, false},
+	"charge.dispute.funds_reinstated": {billing.DisputeObject, false},
 }
 
 // Telling says whether events of that type tell what their object does not: a
@@ -120,6 +123,8 @@ func decodeAs(kind billing.ObjectKind, raw []byte, inEvent bool) (Object, error)
 		return decode[sessionJSON](kind, raw, inEvent)
 	case billing.ChargeObject:
 		return decode[chargeJSON](kind, raw, inEvent)
+	case billing.DisputeObject:
+		return decode[disputeJSON](kind, raw, inEvent)
 	}
 	return nil, fmt.Errorf("decode %s: no such kind of object", kind)
 }

@@ -120,6 +120,10 @@ func (m *seedMaker) live() {
 	m.make("/v1/refunds", "charge="+m.first("/v1/charges?customer="+payer)+"&amount=100")
 	m.call("POST", "/v1/invoices/"+m.first("/v1/invoices?status=open")+"/void", "", nil)
 	m.call("DELETE", "/v1/customers/"+payer, "", nil)
+
+	disputed = m.make("/v1/checkout/sessions", checkout+once+"&mode=payment")
+	m.call("POST", "/_sandbox/pay/"+disputed, "card=4000000000000259", nil)
+	m.call("POST", "/_sandbox/disputes/"+m.first("/v1/disputes?limit=1")+"/close", "result=won", nil)
 }
 
 func (m *seedMaker) make(path, form string) (id string) {

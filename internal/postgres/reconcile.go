@@ -214,31 +214,41 @@ func (s *Store) MirroredCharges(ctx context.Context, charges []billing.Charge) (
 		UserID          string
 		SessionID       *string
 		InvoiceRefunded *int64
+		InvoiceDisputed *int64
+		OrderDisputed   *int64
 		Ord             *orderColumns
 		Granted         *int64
+		Withheld        int64
+		Months          int64
 		TakenBack       int64
 	}
 	err := s.db.SelectContext(ctx, &rows, `
-		SELECT k.id, COALESCE(i.user_id, o."ord.user_id") AS user_id, i.amount_refunded AS invoice_refunded, o.*, e.amount AS granted, t.taken_back
+		SELECT k.id, COALESCE(i.user_id, o."ord.user_id") AS user_id, i.amount_refunded AS invoice_refunded, o.*,
+			i.amount_disputed AS invoice_disputed, e.granted, e.withheld, e.months, t.taken_back
 		FROM unnest($1::text[], $2::text[], $3::text[]) AS k (id, invoice, intent)
-		LEFT JOIN LATERAL (SELECT user_id, amount_refunded FROM invoices i WHERE i.id = k.invoice OFFSET 0) i ON true
+		LEFT JOIN LATERAL (SELECT user_id, amount_refunded, amount_disputed FROM invoices i WHERE i.id = k.invoice OFFSET 0) i ON true
 		LEFT JOIN LATERAL (
 			SELECT session_id, user_id AS "ord.user_id", payment_intent_id AS "ord.payment_intent_id", amount_refunded AS "ord.amount_refunded",
-				status AS "ord.status", receipt_url AS "ord.receipt_url"
+				status AS "ord.status", receipt_url AS "ord.receipt_url", amount_disputed AS order_disputed
 			FROM orders o WHERE k.invoice = '' AND o.payment_intent_id = k.intent OFFSET 0) o ON true
-		LEFT JOIN LATERAL (
-			SELECT amount FROM credit_entries e
-			WHERE e.key = CASE WHEN k.invoice = '' THEN 'session:' || o.session_id ELSE 'invoice:' || k.invoice END OFFSET 0) e ON true
+		CROSS JOIN LATERAL (
+			SELECT CASE WHEN k.invoice = '' THEN 'session:' || o.session_id ELSE 'invoice:' || k.invoice END AS key) g
+		LEFT JOIN LATERAL (SELECT amount FROM credit_schedules s WHERE s.key = g.key OFFSET 0) s ON true
+		CROSS JOIN LATERAL (
+			SELECT sum(e.promised)::bigint AS granted, COALESCE(sum(e.promised - e.amount), 0)::bigint AS withheld, count(*) AS months
+			FROM unnest($4::text[]) AS m (suffix) CROSS JOIN LATERAL (
+				SELECT amount, CASE WHEN m.suffix = '' THEN amount ELSE COALESCE(s.amount, amount) END AS promised
+				FROM credit_entries e WHERE e.key = g.key || m.suffix OFFSET 0) e) e
 		CROSS JOIN LATERAL (
 			SELECT COALESCE(sum(shortfall - amount), 0)::bigint AS taken_back FROM credit_entries r
-			WHERE r.source = k.id AND r.source <> '' AND r.kind = 'refund') t
-		WHERE i.user_id IS NOT NULL OR o.session_id IS NOT NULL`, ids, invoices, intents)
+			WHERE r.source = k.id AND r.source <> '' AND r.kind IN ('refund', 'dispute')) t
+		WHERE i.user_id IS NOT NULL OR o.session_id IS NOT NULL`, ids, invoices, intents, pq.StringArray(billing.MonthKeys("")))
 	if err != nil {
 		return nil, fmt.Errorf("read %d charges: %w", len(charges), err)
 	}
 	found := make(map[string]billing.Mirrored, len(rows))
 	for _, r := range rows {
-		m := billing.Mirrored{TakenBack: r.TakenBack}
+		m := billing.Mirrored{TakenBack: r.TakenBack + r.Withheld, Months: r.Months, AmountDisputed: valueOf(r.InvoiceDisputed) + valueOf(r.OrderDisputed)}
 		m.Ref, m.UserID, m.Version.Known, m.Grant = billing.ObjectRef{Kind: billing.ChargeObject, ID: r.ID}, r.UserID, true, grantOf(r.Granted)
 		if m.Order = r.Ord.order(valueOf(r.SessionID)); m.Order != nil {
 			m.Charge = &billing.Charge{ID: r.ID, AmountRefunded: m.Order.AmountRefunded, ReceiptURL: m.Order.ReceiptURL}

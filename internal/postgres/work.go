@@ -47,7 +47,7 @@ type workWriter struct {
 
 func (w *workWriter) write(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.customers, w.subscriptions, w.invoices, w.sessions, w.orders, w.grants, w.charges, w.mails, w.events,
+		w.customers, w.subscriptions, w.invoices, w.sessions, w.orders, w.grants, w.charges, w.disputes, w.mails, w.events,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -190,6 +190,15 @@ func (w *workWriter) charges(ctx context.Context) error {
 			return nil
 		}
 		return w.tx.putCharge(ctx, *c.Charge)
+	})
+}
+
+func (w *workWriter) disputes(ctx context.Context) error {
+	return w.each(func(c billing.Change) error {
+		if c.Dispute == nil {
+			return nil
+		}
+		return w.tx.putDispute(ctx, *c.Dispute)
 	})
 }
 

@@ -79,6 +79,8 @@ func compare(mirror billing.Mirrored, stripe billing.Change) []Difference {
 		return compareSessions(mirror, stripe)
 	case stripe.Charge != nil && mirror.Charge != nil:
 		return compareCharges(mirror, *stripe.Charge)
+	case stripe.Dispute != nil && mirror.Charge != nil:
+		return compareDisputes(mirror, *stripe.Dispute)
 	}
 	return nil
 }
@@ -233,8 +235,37 @@ func compareCharges(mirror billing.Mirrored, c billing.Charge) []Difference {
 	}
 	if mirror.Grant != nil {
 		row.add("credits_taken_back", mirror.TakenBack)
-		// What was taken back stays taken back.
-		stripe.add("credits_taken_back", max(mirror.TakenBack, billing.TakeBack(mirror.Grant.Amount, c.AmountRefunded, c.Amount)))
+		stripe.add("credits_taken_back", wantedBack(mirror, c.AmountRefunded, c.Amount))
+	}
+	return diff(row, stripe)
+}
+
+// wantedBack is how many credits should have been taken back, at least. What
+// was taken back stays taken back, and each month's share is rounded by itself.
+func wantedBack(mirror billing.Mirrored, returned, paid int64) int64 {
+	want := billing.TakeBack(mirror.Grant.Amount, returned, paid)
+	if mirror.Months > 1 && want-mirror.TakenBack < mirror.Months {
+		return mirror.TakenBack
+	}
+	return max(mirror.TakenBack, want)
+}
+
+// compareDisputes tells what a lost dispute should have done. One that is not
+// over says nothing, nor does one that was won and never lost.
+func compareDisputes(mirror billing.Mirrored, d billing.ChargeDispute) []Difference {
+	var row, stripe fields
+	row.add("amount_disputed", mirror.AmountDisputed)
+	switch d.Status {
+	case billing.DisputeLost:
+		stripe.add("amount_disputed", max(d.Amount, mirror.AmountDisputed))
+	case billing.DisputeWon:
+		stripe.add("amount_disputed", 0)
+	default:
+		return nil
+	}
+	if mirror.Grant != nil && d.Status == billing.DisputeLost {
+		row.add("credits_taken_back", mirror.TakenBack)
+		stripe.add("credits_taken_back", wantedBack(mirror, d.Amount, d.Charge.Amount))
 	}
 	return diff(row, stripe)
 }

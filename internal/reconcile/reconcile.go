@@ -46,7 +46,13 @@ const PriceKind billing.ObjectKind = "price"
 
 // kinds are walked in this order: each comes after what it builds on.
 var kinds = []billing.ObjectKind{
-	billing.CustomerObject, billing.SubscriptionObject, billing.InvoiceObject, billing.SessionObject, billing.ChargeObject,
+	billing.CustomerObject, billing.SubscriptionObject, billing.InvoiceObject, billing.SessionObject, billing.ChargeObject, billing.DisputeObject,
+}
+
+// rowless says of which objects invoices and orders tell: they have no rows of
+// their own.
+func rowless(kind billing.ObjectKind) bool {
+	return kind == billing.ChargeObject || kind == billing.DisputeObject
 }
 
 // moment is how long a difference is left alone before it is looked at again:

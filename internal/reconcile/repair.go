@@ -74,7 +74,7 @@ func (w *walk) lookOnce(ctx context.Context, ref billing.ObjectRef) (again bool,
 	if err := w.needs(ctx, object); err != nil {
 		return false, err
 	}
-	if ref.Kind == billing.ChargeObject { // whose row it is, only the charge itself says
+	if rowless(ref.Kind) { // whose row it is, only the charge itself says
 		rows, err := w.mirrored(ctx, ref.Kind, []events.Object{object})
 		if err != nil {
 			return false, err
@@ -97,7 +97,7 @@ func (w *walk) lookOnce(ctx context.Context, ref billing.ObjectRef) (again bool,
 }
 
 func (w *walk) row(ctx context.Context, ref billing.ObjectRef) (billing.Mirrored, error) {
-	if ref.Kind == billing.ChargeObject {
+	if rowless(ref.Kind) {
 		return billing.Mirrored{}, nil
 	}
 	rows, err := w.Store.Mirrored(ctx, ref.Kind, []string{ref.ID})

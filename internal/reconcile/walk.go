@@ -140,7 +140,7 @@ func (w *walk) suspects(ctx context.Context, kind billing.ObjectKind, objects []
 
 // means is the change when it would write anything, else nil.
 func means(c billing.Change) *billing.Change {
-	if c.Customer == nil && c.Subscription == nil && c.Invoice == nil && c.Session == nil && c.Charge == nil {
+	if c.Customer == nil && c.Subscription == nil && c.Invoice == nil && c.Session == nil && c.Charge == nil && c.Dispute == nil {
 		return nil
 	}
 	return &c
@@ -152,7 +152,7 @@ func (w *walk) write(row billing.Mirrored, userID string, asOf time.Time) events
 
 // mirrored reads the rows that objects of one kind should have made.
 func (w *walk) mirrored(ctx context.Context, kind billing.ObjectKind, objects []events.Object) (map[string]billing.Mirrored, error) {
-	if kind != billing.ChargeObject {
+	if !rowless(kind) {
 		ids := make([]string, len(objects))
 		for i, o := range objects {
 			ids[i] = o.Ref().ID
@@ -165,9 +165,23 @@ func (w *walk) mirrored(ctx context.Context, kind billing.ObjectKind, objects []
 		if err != nil {
 			return nil, err
 		}
+		if change.Dispute != nil {
+			change.Charge = &change.Dispute.Charge
+		}
 		charges[i] = *change.Charge
 	}
-	return w.Store.MirroredCharges(ctx, charges)
+	byCharge, err := w.Store.MirroredCharges(ctx, charges)
+	if err != nil {
+		return nil, err
+	}
+	rows := make(map[string]billing.Mirrored, len(objects))
+	for i, o := range objects {
+		if row, ok := byCharge[charges[i].ID]; ok {
+			row.Ref = o.Ref()
+			rows[row.Ref.ID] = row
+		}
+	}
+	return rows, nil
 }
 
 // owners finds whose objects are, "" for strangers'.
@@ -196,8 +210,8 @@ func (w *walk) see(row billing.Mirrored) {
 // one, since an object may have been made, or deleted, in the meantime.
 func (w *walk) orphans(ctx context.Context) error {
 	for _, kind := range kinds {
-		if kind == billing.ChargeObject {
-			continue // they have no rows
+		if rowless(kind) {
+			continue
 		}
 		for after := ""; ; {
 			ids, err := w.Store.LiveIDs(ctx, kind, after, liveBatch)

@@ -19,6 +19,7 @@ var fetchPaths = map[billing.ObjectKind]string{
 	billing.InvoiceObject:      "/v1/invoices/%s",
 	billing.SessionObject:      "/v1/checkout/sessions/%s",
 	billing.ChargeObject:       "/v1/charges/%s",
+	billing.DisputeObject:      "/v1/disputes/%s",
 }
 
 // Fetch returns an object as Stripe writes it at the pinned API version, and
@@ -34,10 +35,13 @@ func (c *Client) Fetch(ctx context.Context, ref billing.ObjectRef) (raw json.Raw
 		return nil, time.Time{}, c.wrap(err, "Fetch(%s)", ref.Kind)
 	}
 	query := &form.Values{}
-	if ref.Kind == billing.SessionObject {
+	switch ref.Kind {
+	case billing.SessionObject:
 		// A session does not tell that a delayed payment was refused; its
 		// payment intent does.
 		query.Add("expand[0]", "payment_intent")
+	case billing.DisputeObject: // what was paid, its charge tells
+		query.Add("expand[0]", "charge")
 	}
 	var got rawObject
 	err = c.backend.CallRaw(http.MethodGet, stripe.FormatURLPath(path, ref.ID), c.key, query, &stripe.Params{Context: ctx}, &got)

@@ -23,6 +23,7 @@ var listPaths = map[billing.ObjectKind]struct {
 	billing.InvoiceObject:      {"/v1/invoices", nil},
 	billing.SessionObject:      {"/v1/checkout/sessions", map[string]string{"expand[0]": "data.payment_intent"}}, // see Fetch
 	billing.ChargeObject:       {"/v1/charges", nil},
+	billing.DisputeObject:      {"/v1/disputes", map[string]string{"expand[0]": "data.charge"}},
 }
 
 // List returns a page of all objects of a kind, at the pinned API version.
