@@ -3,6 +3,9 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lib/pq"
@@ -159,26 +162,32 @@ func itemRowsOf(s billing.Subscription) []itemRow {
 	return rows
 }
 
-// putItems makes these the items of the given subscriptions. Most stay as they
-// are, and those are not written.
-func (tx *Tx) putItems(ctx context.Context, subscriptionIDs []string, items []itemRow) error {
+// putItems makes the items of subscriptions what they are there now. Those of
+// most stay as they are, and are not written.
+func (tx *Tx) putItems(ctx context.Context, subs []billing.Subscription) error {
+	changed, err := tx.changedItems(ctx, subs)
+	if err != nil || len(changed) == 0 {
+		return err
+	}
+	var items []itemRow
+	for _, s := range subs {
+		if slices.Contains(changed, s.ID) {
+			items = append(items, itemRowsOf(s)...)
+		}
+	}
 	rows := asJSON(items)
-	_, err := tx.exec(ctx, `
+	_, err = tx.exec(ctx, `
 		DELETE FROM subscription_items old
 		WHERE subscription_id = ANY($1) AND NOT EXISTS (
 			SELECT FROM json_to_recordset($2) AS r (id text, position integer) WHERE r.id = old.id AND r.position = old.position)`,
-		pq.StringArray(subscriptionIDs), rows)
+		pq.StringArray(changed), rows)
 	if err != nil {
-		return fmt.Errorf("delete items of %d subscriptions: %w", len(subscriptionIDs), err)
+		return fmt.Errorf("delete items of %d subscriptions: %w", len(changed), err)
 	}
 	_, err = tx.exec(ctx, `
 		INSERT INTO subscription_items AS old (id, subscription_id, position, price_id, lookup_key, plan, unit_amount, interval, quantity)
 		SELECT r.* FROM json_to_recordset($1) AS r (id text, subscription_id text, position integer, price_id text, lookup_key text,
 			plan text, unit_amount bigint, interval text, quantity bigint)
-		WHERE NOT EXISTS (
-			SELECT FROM subscription_items i
-			WHERE i.id = r.id AND (i.price_id, i.lookup_key, i.plan, i.unit_amount, i.interval, i.quantity)
-				= (r.price_id, r.lookup_key, r.plan, r.unit_amount, r.interval, r.quantity))
 		ON CONFLICT (id) DO UPDATE SET
 			price_id = EXCLUDED.price_id, lookup_key = EXCLUDED.lookup_key, plan = EXCLUDED.plan,
 			unit_amount = EXCLUDED.unit_amount, interval = EXCLUDED.interval, quantity = EXCLUDED.quantity`, rows)
@@ -186,4 +195,33 @@ func (tx *Tx) putItems(ctx context.Context, subscriptionIDs []string, items []it
 		return fmt.Errorf("put %d items: %w", len(items), err)
 	}
 	return nil
+}
+
+// changedItems returns the IDs of the subscriptions whose items are others than
+// those in the table.
+func (tx *Tx) changedItems(ctx context.Context, subs []billing.Subscription) (ids []string, err error) {
+	var all, items pq.StringArray
+	for _, s := range subs {
+		all, items = append(all, s.ID), append(items, itemsText(s.Items))
+	}
+	err = tx.selectInto(ctx, &ids, `
+		SELECT k.id FROM unnest($1::text[], $2::text[]) AS k (id, items)
+		WHERE k.items <> COALESCE((
+			SELECT string_agg(concat_ws(E'\x1f', i.id, i.price_id, i.lookup_key, i.plan, i.unit_amount, i.interval, i.quantity), E'\x1e' ORDER BY i.position)
+			FROM subscription_items i WHERE i.subscription_id = k.id), '')`, all, items)
+	if err != nil {
+		return nil, fmt.Errorf("items of %d subscriptions: %w", len(subs), err)
+	}
+	return ids, nil
+}
+
+// itemsText is items as changedItems reads them from the table: ASCII's separators
+// stand between items, and between the columns of one.
+func itemsText(items []billing.SubscriptionItem) string {
+	lines := make([]string, len(items))
+	for i, item := range items {
+		lines[i] = strings.Join([]string{item.ID, item.Price.ID, item.Price.LookupKey, item.Price.Plan,
+			strconv.FormatInt(item.Price.Amount, 10), string(item.Price.Interval), strconv.FormatInt(item.Quantity, 10)}, "\x1f")
+	}
+	return strings.Join(lines, "\x1e")
 }

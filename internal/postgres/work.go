@@ -21,19 +21,49 @@ var errNoOrder = errors.New("its Checkout Session has not come yet")
 // when one of the events is held by somebody else by now, billing.ErrRefused
 // when one of the rows breaks the database's rules.
 func (s *Store) WriteWorks(ctx context.Context, works []billing.Work) (leftOut map[billing.ObjectRef]error, err error) {
-	w := &workWriter{works: slices.Clone(works), leftOut: map[billing.ObjectRef]error{}}
-	slices.SortStableFunc(w.works, func(a, b billing.Work) int { return cmp.Compare(a.Change.Ref.ID, b.Change.Ref.ID) })
+	w := newWorkWriter(works)
 	err = s.hotTx(ctx, func(tx *Tx) error {
 		w.tx = tx
 		if err := w.waitForDisk(ctx); err != nil {
 			return err
 		}
-		return w.write(ctx)
+		if err := w.write(ctx); err != nil {
+			return err
+		}
+		done, _ := w.events()
+		return tx.finishEvents(ctx, done)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("write %d works: %w", len(works), refused(err))
 	}
 	return w.leftOut, nil
+}
+
+// StoreWorks does the same with events that have just come: it stores them as
+// processed, and those of objects that were left out, like the rest, as pending.
+// fresh are the IDs of the events that were not known. Of one that was known an
+// effect that it had not had yet stays; its row is left to whoever works on it.
+func (s *Store) StoreWorks(ctx context.Context, works []billing.Work, rest []billing.Event) (leftOut map[billing.ObjectRef]error, fresh []string, err error) {
+	w := newWorkWriter(works)
+	err = s.hotTx(ctx, func(tx *Tx) error {
+		w.tx = tx
+		if err := w.write(ctx); err != nil {
+			return err
+		}
+		done, undone := w.events()
+		for i := range done {
+			done[i].State, done[i].Attempt = billing.EventProcessed, 1
+		}
+		for i := range undone {
+			undone[i].Outcome = billing.Outcome{}
+		}
+		fresh, err = insertEvents(ctx, tx, slices.Concat(done, undone, rest), tx.now)
+		return err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("store %d works: %w", len(works), refused(err))
+	}
+	return w.leftOut, fresh, nil
 }
 
 // workWriter writes works table by table, always in the same order and each
@@ -45,9 +75,15 @@ type workWriter struct {
 	leftOut map[billing.ObjectRef]error
 }
 
+func newWorkWriter(works []billing.Work) *workWriter {
+	works = slices.Clone(works)
+	slices.SortStableFunc(works, func(a, b billing.Work) int { return cmp.Compare(a.Change.Ref.ID, b.Change.Ref.ID) })
+	return &workWriter{works: works, leftOut: map[billing.ObjectRef]error{}}
+}
+
 func (w *workWriter) write(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.customers, w.subscriptions, w.invoices, w.sessions, w.orders, w.grants, w.charges, w.disputes, w.mails, w.events,
+		w.customers, w.subscriptions, w.invoices, w.sessions, w.orders, w.grants, w.charges, w.disputes, w.mails,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -131,13 +167,13 @@ func (w *workWriter) subscriptions(ctx context.Context) error {
 		return err
 	}
 	w.keep(billing.SubscriptionObject, ids, written)
-	var items []itemRow
+	var subs []billing.Subscription
 	for c := range w.changes {
 		if c.Subscription != nil {
-			items = append(items, itemRowsOf(*c.Subscription)...)
+			subs = append(subs, *c.Subscription)
 		}
 	}
-	return w.tx.putItems(ctx, written, items)
+	return w.tx.putItems(ctx, subs)
 }
 
 func (w *workWriter) invoices(ctx context.Context) error {
@@ -210,12 +246,14 @@ func (w *workWriter) mails(ctx context.Context) error {
 	return w.tx.PutMails(ctx, mails)
 }
 
-func (w *workWriter) events(ctx context.Context) error {
-	var events []billing.Event
+// events are those whose objects were written, and those of the others.
+func (w *workWriter) events() (done, undone []billing.Event) {
 	for _, work := range w.works {
 		if w.leftOut[work.Change.Ref] == nil {
-			events = append(events, work.Events...)
+			done = append(done, work.Events...)
+		} else {
+			undone = append(undone, work.Events...)
 		}
 	}
-	return w.tx.finishEvents(ctx, events)
+	return done, undone
 }
