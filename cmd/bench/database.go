@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/payloop/payloop/internal/devdb"
@@ -72,6 +73,23 @@ func (c *cluster) startOwn(ctx context.Context, dir string, connections int) (er
 	defer cancel()
 	c.own, err = devdb.Start(ctx, devdb.Options{Dir: c.dir, Durable: true, Connections: max(connections, 100), Log: os.Stderr})
 	return err
+}
+
+// ageLog makes the write-ahead log of our own server that of one which has run for a while: its files are there, and are
+// written anew. While one is made, filled with zeros, all commits wait.
+// https://www.postgresql.org/docs/current/runtime-config-wal.html#GUC-WAL-RECYCLE
+func (c *cluster) ageLog(ctx context.Context, files int) error {
+	if c.own == nil || files == 0 {
+		return nil
+	}
+	statements := []string{fmt.Sprintf(`ALTER SYSTEM SET min_wal_size = '%dMB'`, files*16), `SELECT pg_reload_conf()`}
+	statements = append(statements, slices.Repeat([]string{`SELECT pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()`}, files)...)
+	for _, statement := range append(statements, `CHECKPOINT`) {
+		if _, err := c.admin.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("making files of the write-ahead log: %w", err)
+		}
+	}
+	return nil
 }
 
 // create makes an empty database, in place of one that an earlier run left, and returns its URL.

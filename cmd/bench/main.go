@@ -29,6 +29,7 @@ type options struct {
 	system   string        // one that is measured, or empty for all
 	big      bool
 	payloop  string // path of the program
+	logFiles int    // of the write-ahead log, made beforehand
 	dataDir  string
 }
 
@@ -82,6 +83,7 @@ makes databases there, whose names begin with bench_, and drops them at the end.
 	f.StringVar(&o.system, "system", "", "measure one `SYSTEM`: payloop, textbook or pgbench")
 	f.BoolVar(&o.big, "big", false, "measure Payloop over much data instead: events, subscriptions, users, ledger entries")
 	f.StringVar(&o.payloop, "payloop", "", "`PATH` of the program to measure (default: beside this one)")
+	f.IntVar(&o.logFiles, "log-files", 64, "files of Postgres's write-ahead log, 16 MiB each, to make beforehand and use again")
 	f.StringVar(&o.dataDir, "data-dir", ".data/bench", "where Postgres keeps its data meanwhile: a disk, not memory")
 	cmd.AddCommand(textbookCommand(), spendTextbookCommand(), ceilingCommand())
 	cmd.CompletionOptions.HiddenDefaultCmd = true

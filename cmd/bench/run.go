@@ -42,7 +42,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.cluster.stop()) }()
-	if err := b.describe(ctx); err != nil {
+	if err := errors.Join(b.cluster.ageLog(ctx, o.logFiles), b.describe(ctx)); err != nil {
 		return err
 	}
 	return b.runParts(ctx)

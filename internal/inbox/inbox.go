@@ -1,5 +1,6 @@
 // Package inbox takes Stripe's webhooks in and works them off: verified,
 // stored, acknowledged in the request; claimed, applied, retried outside it.
+// Those that come in company are applied in the transaction that stores them.
 //
 // Nothing is acknowledged that was not stored, and nothing stored is
 // forgotten: an event ends as processed or as failed, with its error.
