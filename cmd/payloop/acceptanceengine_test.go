@@ -81,7 +81,7 @@ func TestAPoisonedEventFailsWithItsErrorAndTheOthersGoOn(t *testing.T) {
 		return n == len(events), fmt.Sprintf("%d of %d good events are processed", n, len(events))
 	})
 	testkit.Eventually(t, patience, func() (bool, string) {
-		b.hurry()
+		b.exhaust()
 		b.app.processor.Wake()
 		got := b.text(`SELECT string_agg(concat_ws(' ', id, state, attempt, last_error), '; ' ORDER BY id) FROM stripe_events WHERE id LIKE 'evt_poison%'`)
 		return strings.Count(got, " failed 20 ") == 2 && strings.Count(got, "decode invoice") == 2, got

@@ -49,7 +49,7 @@ func wants(t *testing.T, out string, texts ...string) {
 func (b *bundle) failEvent(eventType string) (id string) {
 	b.t.Helper()
 	id = b.text(`SELECT id FROM stripe_events WHERE type = $1 ORDER BY received_at DESC LIMIT 1`, eventType)
-	b.exec(`UPDATE stripe_events SET state = 'failed', attempt = 21, decision = '', reason = '', last_error = 'Stripe was down' WHERE id = '` + id + `'`)
+	b.exec(`UPDATE stripe_events SET state = 'failed', attempt = 21, forgiven = 1, decision = '', reason = '', last_error = 'Stripe was down' WHERE id = '` + id + `'`)
 	return id
 }
 
