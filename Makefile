@@ -70,4 +70,4 @@ need-run:
 need-bench:
 	@.ci/need go postgres pgbench
 need-test:
-	@.ci/need go postgres pgbench chromium gcc git node
+	@.ci/need go postgres pgbench chromium gcc git node curl python3
