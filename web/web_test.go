@@ -2,9 +2,12 @@ package web
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -46,6 +49,12 @@ func serve(t *testing.T, h Handler, errorPage templ.Component) (*httptest.Respon
 	return w, &log
 }
 
+// refusal is an error of the database's own, by its code.
+type refusal string
+
+func (r refusal) Error() string    { return "secret " + string(r) }
+func (r refusal) SQLState() string { return string(r) }
+
 func TestErrorsShowTheirMessageAndHideTheirCause(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -58,6 +67,11 @@ func TestErrorsShowTheirMessageAndHideTheirCause(t *testing.T) {
 		{"any other error", errors.New("secret cause"), 500, "Something went wrong"},
 		{"an internal error with a message", &billing.Error{Kind: billing.Internal, Msg: "secret cause"}, 500, "Something went wrong"},
 		{"a deadline", context.DeadlineExceeded, 503, "Try again"},
+		{"a database that is not there", fmt.Errorf("read: %w", &net.OpError{Op: "dial", Err: errors.New("secret address")}), 503, "Try again"},
+		{"a connection that broke", fmt.Errorf("read: %w", driver.ErrBadConn), 503, "Try again"},
+		{"a database that shuts down", refusal("57P01"), 503, "Try again"},
+		{"too many connections", refusal("53300"), 503, "Try again"},
+		{"a broken rule", refusal("23514"), 500, "Something went wrong"},
 	} {
 		w, log := serve(t, func(*gin.Context) error { return tt.err }, nil)
 		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.shown) || strings.Contains(w.Body.String(), "secret") {
