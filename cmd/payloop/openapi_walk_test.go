@@ -15,20 +15,21 @@ import (
 	"github.com/payloop/payloop/internal/testkit"
 )
 
-// notWalked are answers that take more than a request to bring about. Tests of
-// their own do: TestTwoTabsBuyOnce.
-var notWalked = []string{}
+// notWalked are answers that take more than a request to bring about: two
+// purchases of one person at the same moment.
+var notWalked = []string{"startCheckout 409"}
 
 // TestEveryOperationGivesEveryAnswerThatIsDocumented walks the document. The
 // contract looks at each answer, so what is left to check is that all came.
 func TestEveryOperationGivesEveryAnswerThatIsDocumented(t *testing.T) {
 	t.Parallel()
 	w := newWalk(t)
+	w.ada.arrange()
 	for _, op := range w.api.Operations {
-		w.ada.arrange(op.ID)
 		w.ask(op, request{})
-		w.ask(op, request{body: op.Request}) // the same again
+		w.ask(op, request{}) // the same again
 		w.refusals(op)
+		w.conflicts(op)
 	}
 	w.breakDatabase(func(op openapi.Operation) { w.ask(op, request{}) })
 	for _, op := range w.api.Operations {
@@ -47,7 +48,6 @@ type walk struct {
 	api   openapi.Document
 	plug  *wire // to the database
 	ada   shopper
-	key   string
 	tired string // the key of somebody who has used up the minute's requests
 	fresh string // the key of somebody who has bought nothing
 
@@ -58,9 +58,11 @@ type walk struct {
 func newWalk(t *testing.T) *walk {
 	t.Helper()
 	w := &walk{t: t, seen: map[string]bool{}}
-	w.b = setup(t, w.plugIn, func(b *bundle) { b.seen = w.note })
+	w.b = setup(t, w.plugIn, limited(60), func(b *bundle) { b.seen = w.note })
 	w.ada = w.b.shopper()
-	w.key, w.tired, w.fresh = w.ada.key(t), w.b.person().key(t), w.b.person().key(t)
+	w.b.buy(w.ada.person, "Power", "month") // which has no limit
+	w.b.flush()
+	w.tired, w.fresh = w.b.person().key(t), w.b.person().key(t)
 	var err error
 	if w.api, err = openapi.New(w.b.url, "Payloop"); err != nil {
 		t.Fatal(err)
@@ -92,19 +94,21 @@ func (w *walk) plugIn(b *bundle) {
 
 // request is what differs from the operation's documented example.
 type request struct {
-	path, body, key string // empty: the example's, and ada's key
-	header          http.Header
+	path, body, key string      // empty: the example's, and ada's key
+	header          http.Header // nil values: not sent
 }
 
 // ask sends the operation's example, or what r puts in its place.
 func (w *walk) ask(op openapi.Operation, r request) *testkit.Page {
 	w.t.Helper()
-	header := http.Header{"Authorization": {"Bearer " + or(r.key, w.key)}}
+	header := http.Header{"Authorization": {"Bearer " + or(r.key, w.ada.key)}}
 	if name := op.Header("Idempotency-Key"); name != "" {
 		header.Set("Idempotency-Key", name)
 	}
 	for name, values := range r.header {
-		header[name] = values
+		if header[name] = values; values == nil {
+			header.Del(name)
+		}
 	}
 	body := or(r.body, op.Request)
 	if body != "" {
@@ -125,7 +129,6 @@ func (w *walk) refusals(op openapi.Operation) {
 	w.ask(op, request{header: http.Header{"Authorization": nil}})
 	w.ask(op, request{key: "payloop_nobody"})
 	w.ask(op, request{key: w.tired})
-	w.ask(op, request{key: w.fresh})
 	w.ask(op, request{header: http.Header{"Sec-Fetch-Site": {"cross-site"}}})
 	w.ask(op, request{header: http.Header{"If-None-Match": {"*"}}})
 	w.ask(op, request{path: op.ExamplePath() + "?limit=0"})
@@ -138,6 +141,29 @@ func (w *walk) refusals(op openapi.Operation) {
 	}
 }
 
+// conflicts brings about the answers that the state decides.
+func (w *walk) conflicts(op openapi.Operation) {
+	asNew := http.Header{"Idempotency-Key": nil}
+	switch op.ID {
+	case "spendCredits", "reserveCredits":
+		w.ask(op, request{body: `{"amount":1000000}`, header: asNew})
+		w.ask(op, request{body: `{"amount":1000000}`})
+	case "spendCreditsInBatch":
+		w.ask(op, request{body: `{"spends":[{"amount":1},{"amount":1000000},{"amount":1}]}`, header: asNew})
+		w.ask(op, request{body: `{"spends":[{"amount":1}]}`})
+	case "commitReservation":
+		w.ask(op, request{body: `{"reservation":"` + exampleCommitted + `","amount":1}`})
+		w.ask(op, request{key: w.fresh})
+	case "releaseReservation":
+		w.ask(op, request{key: w.fresh})
+		w.ask(op, request{body: `{"reservation":"` + exampleCommitted + `"}`})
+	case "openBillingPortal":
+		w.ask(op, request{key: w.fresh})
+	case "revokeKey":
+		w.ask(op, request{key: w.fresh})
+	}
+}
+
 // breakDatabase asks each operation while the database does not have what it
 // should, and once more when it is not there.
 func (w *walk) breakDatabase(each func(op openapi.Operation)) {
@@ -146,7 +172,7 @@ func (w *walk) breakDatabase(each func(op openapi.Operation)) {
 		w.t.Fatal(err)
 	}
 	defer db.Close()
-	for _, table := range []string{"users", "api_keys"} {
+	for _, table := range []string{"users", "credit_balances"} {
 		if _, err := db.ExecContext(w.t.Context(), fmt.Sprintf("ALTER TABLE %s RENAME TO %s_elsewhere", table, table)); err != nil {
 			w.t.Fatal(err)
 		}

@@ -135,28 +135,16 @@ func (w *written) operation(method, path string, content json.RawMessage) (Opera
 			return Operation{}, err
 		}
 		answer = resolve(w.Components.Responses, answer.Ref, answer)
-		status := Status{Code: r.Name, Description: answer.Description}
 		if strings.HasPrefix(r.Name, "2") {
 			op.Answer = indented(answer.Content.JSON.Example)
-		} else if err := status.readCode(answer.Content.JSON.Example); err != nil {
+		}
+		statuses, err := answer.statuses(r.Name)
+		if err != nil {
 			return Operation{}, err
 		}
-		op.Statuses = append(op.Statuses, status)
+		op.Statuses = append(op.Statuses, statuses...)
 	}
 	return op, nil
-}
-
-// readCode takes the error's code from its example; 304 has none.
-func (s *Status) readCode(example json.RawMessage) error {
-	if len(example) == 0 {
-		return nil
-	}
-	var body struct{ Error struct{ Code string } }
-	if err := json.Unmarshal(example, &body); err != nil {
-		return err
-	}
-	s.ErrorCode = body.Error.Code
-	return nil
 }
 
 // fields lists what a request's body may have.

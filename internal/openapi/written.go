@@ -39,12 +39,49 @@ type writtenResponse struct {
 	Content     writtenContent
 }
 
+// statuses are one, or one for each error code that has an example.
+func (r writtenResponse) statuses(code string) ([]Status, error) {
+	only := Status{Code: code, Description: r.Description}
+	if len(r.Content.JSON.Examples) == 0 {
+		var err error
+		only.ErrorCode, err = errorCode(r.Content.JSON.Example)
+		return []Status{only}, err
+	}
+	var out []Status
+	for _, m := range r.Content.JSON.Examples {
+		var example struct {
+			Summary string
+			Value   json.RawMessage
+		}
+		if err := json.Unmarshal(m.Value, &example); err != nil {
+			return nil, err
+		}
+		name, err := errorCode(example.Value)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Status{code, name, example.Summary})
+	}
+	return out, nil
+}
+
+// errorCode takes the code from an example of an error, "" from anything else.
+func errorCode(example json.RawMessage) (string, error) {
+	if len(example) == 0 {
+		return "", nil
+	}
+	var body struct{ Error struct{ Code string } }
+	err := json.Unmarshal(example, &body)
+	return body.Error.Code, err
+}
+
 type writtenContent struct {
 	JSON struct {
 		Schema struct {
 			Ref string `json:"$ref"`
 		}
-		Example json.RawMessage
+		Example  json.RawMessage
+		Examples members // where one is not enough
 	} `json:"application/json"`
 }
 
