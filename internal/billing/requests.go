@@ -16,3 +16,9 @@ type RequestLease struct {
 	Left   int64 // answered: what nobody holds yet
 	EndsAt time.Time
 }
+
+// Requester is the user behind an API key, with what decides their plan.
+type Requester struct {
+	UserID        string         // empty: the key is nobody's, or no longer works
+	Subscriptions []Subscription // those that may give access: ID, status, times and prices
+}

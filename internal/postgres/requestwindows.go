@@ -10,29 +10,60 @@ import (
 	"github.com/payloop/payloop/internal/billing"
 )
 
-// KeyOwners returns for each hash whose API key has it, or "" when no key that
-// works has.
-func (s *Store) KeyOwners(ctx context.Context, hashes [][]byte) ([]string, error) {
-	var rows []struct {
-		Hash   []byte
-		UserID string
-	}
+// Requesters returns for each hash who makes requests with that API key.
+func (s *Store) Requesters(ctx context.Context, hashes [][]byte) ([]billing.Requester, error) {
+	var rows []requesterRow
 	err := s.hot.selectInto(ctx, &rows, `
-		SELECT hash, user_id
-		FROM api_keys
-		WHERE hash = ANY($1::bytea[]) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)`, byteaArray(hashes), s.Now())
+		SELECT k.hash, k.user_id, COALESCE(s.id, '') AS id, COALESCE(s.status, '') AS status,
+		       COALESCE(s.past_due_since, `+never+`) AS past_due_since, COALESCE(s.created_at, `+never+`) AS created_at,
+		       COALESCE(i.price_id, '') AS price_id, COALESCE(i.lookup_key, '') AS lookup_key, COALESCE(i.plan, '') AS plan
+		FROM api_keys k
+		LEFT JOIN subscriptions s ON s.user_id = k.user_id AND s.status IN ('active', 'trialing', 'past_due')
+		LEFT JOIN subscription_items i ON i.subscription_id = s.id
+		WHERE k.hash = ANY($1::bytea[]) AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)
+		ORDER BY k.hash, s.created_at DESC, s.id, i.position`, byteaArray(hashes), s.Now())
 	if err != nil {
-		return nil, fmt.Errorf("owners of %d API keys: %w", len(hashes), err)
+		return nil, fmt.Errorf("requesters with %d API keys: %w", len(hashes), err)
 	}
-	byHash := make(map[string]string, len(rows))
+	byHash := make(map[string]*billing.Requester, len(hashes))
 	for _, row := range rows {
-		byHash[string(row.Hash)] = row.UserID
+		if byHash[string(row.Hash)] == nil {
+			byHash[string(row.Hash)] = &billing.Requester{UserID: row.UserID}
+		}
+		row.addTo(byHash[string(row.Hash)])
 	}
-	owners := make([]string, len(hashes))
+	requesters := make([]billing.Requester, len(hashes))
 	for i, hash := range hashes {
-		owners[i] = byHash[string(hash)]
+		if found := byHash[string(hash)]; found != nil {
+			requesters[i] = *found
+		}
 	}
-	return owners, nil
+	return requesters, nil
+}
+
+// requesterRow is a key's owner with an item of a subscription, if there is one.
+type requesterRow struct {
+	Hash                     []byte
+	UserID                   string
+	ID                       string
+	Status                   billing.SubscriptionStatus
+	PastDueSince             time.Time
+	CreatedAt                time.Time
+	PriceID, LookupKey, Plan string
+}
+
+// addTo adds the row's subscription, if it has one, or another item of the last.
+func (row requesterRow) addTo(r *billing.Requester) {
+	if row.ID == "" {
+		return
+	}
+	subs := r.Subscriptions
+	if len(subs) == 0 || subs[len(subs)-1].ID != row.ID {
+		subs = append(subs, billing.Subscription{ID: row.ID, UserID: row.UserID, Status: row.Status, PastDueSince: row.PastDueSince, CreatedAt: row.CreatedAt})
+	}
+	last := &subs[len(subs)-1]
+	last.Items = append(last.Items, billing.SubscriptionItem{Price: billing.PriceRef{ID: row.PriceID, LookupKey: row.LookupKey, Plan: row.Plan}})
+	r.Subscriptions = subs
 }
 
 // LeaseRequests takes a share of each user's window, and begins windows for

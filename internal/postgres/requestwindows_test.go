@@ -86,7 +86,7 @@ func TestReplicasThatLeaseForTheSameUsersTakeTurns(t *testing.T) {
 	}
 }
 
-func TestOwnersAreThoseOfKeysThatWork(t *testing.T) {
+func TestRequestersAreTheOwnersOfKeysThatWork(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ann, bob := b.user().ID, b.user().ID
@@ -109,12 +109,23 @@ func TestOwnersAreThoseOfKeysThatWork(t *testing.T) {
 		}
 	}
 	for _, want := range [][]string{{bob, "", ann, ann, ""}, {bob, "", "", ann, ""}} {
-		got, err := b.KeyOwners(t.Context(), [][]byte{hash('3'), hash('9'), hash('2'), hash('1'), hash('4')})
-		if err != nil || !slices.Equal(got, want) {
-			t.Errorf("got %v %v, want %v", got, err, want)
+		got := b.requesters(hash('3'), hash('9'), hash('2'), hash('1'), hash('4'))
+		for i, r := range got {
+			if r.UserID != want[i] || r.Subscriptions != nil {
+				t.Errorf("key %d: got %+v, want user %q", i, r, want[i])
+			}
 		}
 		b.now = b.now.Add(time.Hour)
 	}
+}
+
+func (b *bundle) requesters(hashes ...[]byte) []billing.Requester {
+	b.t.Helper()
+	requesters, err := b.Requesters(b.t.Context(), hashes)
+	if err != nil || len(requesters) != len(hashes) {
+		b.t.Fatalf("got %+v %v", requesters, err)
+	}
+	return requesters
 }
 
 func TestEndedWindowsAreDeleted(t *testing.T) {

@@ -20,15 +20,10 @@ func (s *Store) SubscriptionsByUserID(ctx context.Context, userID string) ([]bil
 	return subs[userID], err
 }
 
-// SubscriptionsByUserIDs does the same for many users, for what runs all the
-// time.
-func (s *Store) SubscriptionsByUserIDs(ctx context.Context, userIDs []string) (map[string][]billing.Subscription, error) {
-	return subscriptionsOf(ctx, s.hot.selectInto, userIDs...)
-}
-
 // query is one of the ways to run a query for rows.
 type query func(ctx context.Context, dest any, query string, args ...any) error
 
+// subscriptionsOf does the same for many users.
 func subscriptionsOf(ctx context.Context, run query, userIDs ...string) (map[string][]billing.Subscription, error) {
 	var rows []struct {
 		billing.Subscription

@@ -84,25 +84,34 @@ func (l *Limiter) next() []*request {
 	return batch
 }
 
-// decide answers a batch: whose keys they are, what their plans allow where a
-// window begins, and a lease for each user, all of them in one query each.
+// decide answers a batch in two queries at most: whose keys they are and what
+// their plans allow, where a window begins; and a lease for each user.
 func (l *Limiter) decide(ctx context.Context, batch []*request) error {
-	waiting, err := l.byUser(ctx, batch)
+	rest := l.serve(batch) // the batch before may have leased enough
+	rest, err := l.begin(ctx, rest)
 	if err != nil {
 		return err
 	}
-	waiting = l.serve(waiting) // the batch before may have leased enough
-	if err := l.begin(ctx, l.withoutWindow(waiting)); err != nil {
+	if err := l.lease(ctx, rest); err != nil {
 		return err
 	}
-	if err := l.lease(ctx, waiting); err != nil {
-		return err
-	}
-	rest := l.serve(waiting)
+	rest = l.serve(rest)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, requests := range rest {
-		l.waiting = append(l.waiting, requests...) // the window has ended meanwhile
-	}
+	l.waiting = append(l.waiting, rest...) // their windows have ended meanwhile
 	return nil
+}
+
+// serve answers those for whom enough is leased, and returns the others.
+func (l *Limiter) serve(batch []*request) (rest []*request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range batch {
+		if quota, ok := l.fromMemory(r.key); ok {
+			r.answer(answer{quota: quota})
+		} else {
+			rest = append(rest, r)
+		}
+	}
+	return rest
 }

@@ -2,120 +2,84 @@ package ratelimit
 
 import (
 	"context"
+	"time"
 
 	"github.com/payloop/payloop/internal/billing"
 )
 
-// crowd are requests that wait, by their user's ID.
-type crowd map[string][]*request
-
-// byUser finds out whose keys these are. Requests with a key that nobody has
-// are answered.
-func (l *Limiter) byUser(ctx context.Context, batch []*request) (crowd, error) {
-	known, err := l.ownersOf(ctx, batch)
+// begin finds out, for keys that have no window that runs, whose they are and
+// what the plan allows. Requests with a key that nobody has are answered; the
+// others are returned.
+func (l *Limiter) begin(ctx context.Context, batch []*request) (rest []*request, err error) {
+	hashes := l.withoutWindow(batch)
+	if len(hashes) == 0 {
+		return batch, nil
+	}
+	requesters, err := l.store.Requesters(ctx, hashes)
 	if err != nil {
 		return nil, err
 	}
-	out := crowd{}
-	for _, r := range batch {
-		if user := known[r.key]; user != "" {
-			out[user] = append(out[user], r)
-		} else {
-			r.answer(answer{})
-		}
-	}
-	return out, nil
-}
-
-// ownersOf returns the users by their keys, from memory or the database.
-func (l *Limiter) ownersOf(ctx context.Context, batch []*request) (map[keyHash]string, error) {
-	known := make(map[keyHash]string, len(batch))
-	var strange [][]byte
 	l.mu.Lock()
-	for _, r := range batch {
-		if _, seen := known[r.key]; seen {
+	defer l.mu.Unlock()
+	now := l.now()
+	nobodys := map[keyHash]bool{}
+	for i, r := range requesters {
+		key := keyHash(hashes[i])
+		if r.UserID == "" {
+			nobodys[key] = true
+			l.owners.drop(key)
 			continue
 		}
-		user, ok := l.owners.get(r.key, l.now())
-		if known[r.key] = user; !ok {
-			strange = append(strange, r.key[:])
+		l.owners.put(key, r.UserID, now)
+		if !l.open(r.UserID, now) {
+			l.windows.put(r.UserID, l.newWindow(r, now), now)
 		}
 	}
-	l.mu.Unlock()
-	if len(strange) == 0 {
-		return known, nil
-	}
-	users, err := l.store.KeyOwners(ctx, strange)
-	if err != nil {
-		return nil, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for i, user := range users {
-		if user != "" { // a key that nobody has may be made at any time
-			known[keyHash(strange[i])] = user
-			l.owners.put(keyHash(strange[i]), user, l.now())
+	for _, r := range batch {
+		if nobodys[r.key] {
+			r.answer(answer{}) // not remembered: the key may be made at any time
+		} else {
+			rest = append(rest, r)
 		}
 	}
-	return known, nil
+	return rest, nil
 }
 
-// serve answers those for whom enough is leased, and returns the others.
-func (l *Limiter) serve(waiting crowd) (rest crowd) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	rest = crowd{}
-	for user, requests := range waiting {
-		for i, r := range requests {
-			quota, ok := l.fromWindow(user)
-			if !ok {
-				rest[user] = requests[i:]
-				break
-			}
-			r.answer(answer{quota: quota})
-		}
-	}
-	return rest
-}
-
-// withoutWindow returns the users none of whose windows runs.
-func (l *Limiter) withoutWindow(waiting crowd) (users []string) {
+// withoutWindow returns the keys of which it is not known that a window of
+// their user runs, each once.
+func (l *Limiter) withoutWindow(batch []*request) (hashes [][]byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
-	for user := range waiting {
-		if w, ok := l.windows.get(user, now); !ok || !now.Before(w.endsAt) {
-			users = append(users, user)
+	seen := make(map[keyHash]bool, len(batch))
+	for _, r := range batch {
+		user, known := l.owners.get(r.key, now)
+		if !seen[r.key] && !(known && l.open(user, now)) {
+			hashes = append(hashes, r.key[:])
 		}
+		seen[r.key] = true
 	}
-	return users
+	return hashes
 }
 
-// begin notes what the users' plans allow in the windows that begin.
-func (l *Limiter) begin(ctx context.Context, users []string) error {
-	if len(users) == 0 {
-		return nil
-	}
-	subs, err := l.store.SubscriptionsByUserIDs(ctx, users)
-	if err != nil {
-		return err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := l.now()
-	for _, user := range users {
-		w := &window{limit: billing.Access(l.catalog, subs[user], now).Plan.RequestsPerMinute}
-		if w.limit == 0 {
-			w.endsAt = now.Add(billing.RequestWindow) // then the plan is looked at again
-		}
-		l.windows.put(user, w, now)
-	}
-	return nil
+func (l *Limiter) open(user string, now time.Time) bool {
+	w, ok := l.windows.get(user, now)
+	return ok && now.Before(w.endsAt)
 }
 
-// lease gets a share of each user's window.
-func (l *Limiter) lease(ctx context.Context, waiting crowd) error {
-	asked := l.wanted(waiting)
+// newWindow is one that the database has not begun yet. A plan without a limit
+// needs none there: it is only looked at again when the window ends.
+func (l *Limiter) newWindow(r billing.Requester, now time.Time) *window {
+	w := &window{limit: billing.Access(l.catalog, r.Subscriptions, now).Plan.RequestsPerMinute}
+	if w.limit == 0 {
+		w.endsAt = now.Add(billing.RequestWindow)
+	}
+	return w
+}
+
+// lease gets a share of the window of each user who waits.
+func (l *Limiter) lease(ctx context.Context, batch []*request) error {
+	asked := l.wanted(batch)
 	if len(asked) == 0 {
 		return nil
 	}
@@ -134,13 +98,19 @@ func (l *Limiter) lease(ctx context.Context, waiting crowd) error {
 }
 
 // wanted says how much each user's requests need.
-func (l *Limiter) wanted(waiting crowd) (asked []billing.RequestLease) {
+func (l *Limiter) wanted(batch []*request) (asked []billing.RequestLease) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
-	for user, requests := range waiting {
+	requests := map[string]int64{}
+	for _, r := range batch {
+		if user, ok := l.owners.get(r.key, now); ok {
+			requests[user]++
+		}
+	}
+	for user, n := range requests {
 		if w, ok := l.windows.get(user, now); ok && w.limit > 0 {
-			asked = append(asked, billing.RequestLease{UserID: user, Limit: w.limit, Size: w.portion(int64(len(requests)), now)})
+			asked = append(asked, billing.RequestLease{UserID: user, Limit: w.limit, Size: w.portion(n, now)})
 		}
 	}
 	return asked

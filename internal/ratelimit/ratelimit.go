@@ -14,7 +14,7 @@ import (
 
 const (
 	// maxIdle is how many users, and how many keys, are remembered at most
-	// besides as many that came lately: about 30 MB when both are full.
+	// besides as many that came lately: about 20 MB when both are full.
 	maxIdle = 50_000
 	// keepOwners is how long a key's owner is remembered without being asked
 	// for. An owner never changes; this bounds memory alone.
@@ -23,10 +23,9 @@ const (
 
 // Store keeps keys, subscriptions and the windows that replicas share.
 type Store interface {
-	// KeyOwners returns whose API keys have these hashes; "" for a key that
-	// does not work.
-	KeyOwners(ctx context.Context, hashes [][]byte) (userIDs []string, err error)
-	SubscriptionsByUserIDs(ctx context.Context, userIDs []string) (map[string][]billing.Subscription, error)
+	// Requesters returns who makes requests with the API keys of these hashes,
+	// in their order.
+	Requesters(ctx context.Context, hashes [][]byte) ([]billing.Requester, error)
 	// LeaseRequests takes a share of each user's window, in the order asked.
 	LeaseRequests(ctx context.Context, asked []billing.RequestLease) (given []billing.RequestLease, err error)
 }
@@ -105,16 +104,11 @@ func (l *Limiter) Forget(hash []byte) {
 
 // fromMemory, under the lock, decides without the database, if what is leased allows that.
 func (l *Limiter) fromMemory(key keyHash) (quota Quota, ok bool) {
-	user, known := l.owners.get(key, l.now())
+	now := l.now()
+	user, known := l.owners.get(key, now)
 	if !known {
 		return Quota{}, false
 	}
-	return l.fromWindow(user)
-}
-
-// fromWindow, under the lock, does so for a known user.
-func (l *Limiter) fromWindow(user string) (quota Quota, ok bool) {
-	now := l.now()
 	w, known := l.windows.get(user, now)
 	if !known {
 		return Quota{}, false

@@ -59,14 +59,13 @@ type memory struct {
 	hold  chan struct{} // not nil: a lease waits until it may go on
 	held  chan struct{} // told of each lease that waits
 
-	mu      sync.Mutex
-	owners  map[string]string // by hash
-	subs    map[string][]billing.Subscription
-	leased  map[string]billing.RequestLease
-	fails   error
-	lookups int
-	reads   int
-	leases  int
+	mu     sync.Mutex
+	owners map[string]string // by hash
+	subs   map[string][]billing.Subscription
+	leased map[string]billing.RequestLease
+	fails  error
+	reads  int
+	leases int
 }
 
 func newMemory(users ...string) *memory {
@@ -77,22 +76,16 @@ func newMemory(users ...string) *memory {
 	return m
 }
 
-func (m *memory) KeyOwners(_ context.Context, hashes [][]byte) ([]string, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.lookups++
-	users := make([]string, len(hashes))
-	for i, hash := range hashes {
-		users[i] = m.owners[string(hash)]
-	}
-	return users, m.fails
-}
-
-func (m *memory) SubscriptionsByUserIDs(_ context.Context, _ []string) (map[string][]billing.Subscription, error) {
+func (m *memory) Requesters(_ context.Context, hashes [][]byte) ([]billing.Requester, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.reads++
-	return m.subs, m.fails
+	requesters := make([]billing.Requester, len(hashes))
+	for i, hash := range hashes {
+		user := m.owners[string(hash)]
+		requesters[i] = billing.Requester{UserID: user, Subscriptions: m.subs[user]}
+	}
+	return requesters, m.fails
 }
 
 func (m *memory) LeaseRequests(_ context.Context, asked []billing.RequestLease) ([]billing.RequestLease, error) {
