@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -74,10 +75,26 @@ func unreadable(err error) error {
 		return &billing.Error{Kind: billing.TooLarge, Err: err}
 	}
 	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &wrongType) {
-		return &billing.Error{Kind: billing.Invalid, Msg: "The field " + printable(wrongType.Field) + " has the wrong type.", Err: err}
+	switch {
+	case errors.As(err, &wrongType) && wrongType.Field == "":
+		return &billing.Error{Kind: billing.BadRequest, Msg: "The body must be a JSON object.", Err: err}
+	case wrongType != nil:
+		return &billing.Error{Kind: billing.Invalid, Msg: "The field " + printable(wrongType.Field) + " must be " + typeWords(wrongType.Type) + ".", Err: err}
 	}
 	return &billing.Error{Kind: billing.BadRequest, Msg: "The body could not be read.", Err: err}
+}
+
+// typeWords says what a field's value must be.
+func typeWords(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.String:
+		return "a string"
+	case reflect.Slice:
+		return "a list"
+	}
+	return "of another type"
 }
 
 func errorText(err error) string {
