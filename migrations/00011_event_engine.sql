@@ -2,8 +2,7 @@
 -- asks Stripe, slowly, and must not hold the others up. decision and reason say what became of an event, written in
 -- the transaction that marks it processed: together with the customer they are that customer's timeline.
 -- forgiven are the attempts that no longer count since the operator had the event tried anew; attempt itself only grows.
--- The payload lies in the row, compressed: most rows are written once, when what they tell is applied already, and a payload
--- outside of the row costs as much as all the rest of it.
+-- The payload lies outside of the row, compressed: a row is written three times in its life, the payload once.
 -- The operator's lists have indexes that take in finished events alone: the others are few, and the index of what is due
 -- has them, so that taking in a webhook pays for two indexes.
 -- fetch_pace has one row: when the next call to Stripe may be made. All replicas draw from it.
@@ -17,7 +16,7 @@ ALTER TABLE stripe_events
     ADD COLUMN forgiven    integer NOT NULL DEFAULT 0,
     ADD CONSTRAINT stripe_events_lane_known CHECK (lane IN ('payload', 'fetch')),
     ADD CONSTRAINT stripe_events_decision_known CHECK (decision IN ('', 'payload', 'fetch', 'skip'));
-ALTER TABLE stripe_events SET (toast_tuple_target = 8160);
+ALTER TABLE stripe_events SET (toast_tuple_target = 128);
 -- +goose StatementBegin
 DO $$
 BEGIN

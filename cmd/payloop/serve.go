@@ -105,7 +105,7 @@ func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log
 	processor := inbox.NewProcessor(background, log, m)
 	m.Queue(store.EventsByState)
 	intake := inbox.NewIntake(store)
-	intake.Batched, intake.Processor, processor.Rush = m.EventsStored, processor, intake.Rush
+	intake.Batched, intake.Hand, processor.Rush = m.EventsStored, processor, intake.Rush
 	sessions, err := web.NewSessions(store, store.Now, !cfg.Local(), reveal(cfg.SessionKeys)...)
 	if err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log
 			Store:           store,
 			Stripe:          stripe,
 			Engine:          engine,
-			Intake:          &inbox.Receiver{Intake: intake, Secrets: reveal(cfg.StripeWebhookSecrets), Observe: m},
+			Intake:          &inbox.Receiver{Intake: intake, Secrets: reveal(cfg.StripeWebhookSecrets), Wake: processor.Wake, Observe: m},
 			Limiter:         ratelimit.New(store, cat, store.Now, m.RateLimited),
 			Credits:         spender,
 			Sessions:        sessions,

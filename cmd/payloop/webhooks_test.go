@@ -274,7 +274,7 @@ func TestTheWebhookEndpointTakesOnlyWhatStripeSigned(t *testing.T) {
 func TestWhileSecretsAreRotatedBothAreTaken(t *testing.T) {
 	t.Parallel()
 	b := setup(t, withoutWebhooks)
-	receiver := &inbox.Receiver{Intake: inbox.NewIntake(b.store), Secrets: []string{"whsec_new", webhookSecret}, Observe: b.app.metrics}
+	receiver := &inbox.Receiver{Intake: inbox.NewIntake(b.store), Secrets: []string{"whsec_new", webhookSecret}, Wake: func() {}, Observe: b.app.metrics}
 	for i, secret := range []string{"whsec_new", webhookSecret, "whsec_gone"} {
 		body := event(fmt.Sprintf("evt_%d", i), "unknown.type", inbox.APIVersion, time.Now(), `{"id":"x_1"}`)
 		err := b.receive(receiver, body, secret)
@@ -400,7 +400,7 @@ func TestAnEventWhoseWorkerDiedIsTakenUpAgain(t *testing.T) {
 	b.buy(c, "Basic", "month")
 	b.stopApp() // the worker below is the only one, and it dies
 	for _, body := range b.events() {
-		receiver := &inbox.Receiver{Intake: inbox.NewIntake(b.store), Secrets: []string{webhookSecret}, Observe: b.app.metrics}
+		receiver := &inbox.Receiver{Intake: inbox.NewIntake(b.store), Secrets: []string{webhookSecret}, Wake: func() {}, Observe: b.app.metrics}
 		if err := b.receive(receiver, body, webhookSecret); err != nil {
 			t.Fatal(err)
 		}
@@ -471,7 +471,7 @@ func TestAPoisonedEventDoesNotTakeItsBatchAlong(t *testing.T) {
 	poisoned := event("evt_poisoned", "invoice.created", inbox.APIVersion, time.Now(),
 		`{"id":"in_poisoned","customer":"`+customer+`","status":"open","created":99999999999999}`)
 	broken := event("evt_broken", "invoice.created", inbox.APIVersion, time.Now(), `{"id":"in_broken","customer":"`+customer+`","status":7}`)
-	receiver := &inbox.Receiver{Intake: inbox.NewIntake(b.store), Secrets: []string{webhookSecret}, Observe: b.app.metrics}
+	receiver := &inbox.Receiver{Intake: inbox.NewIntake(b.store), Secrets: []string{webhookSecret}, Wake: func() {}, Observe: b.app.metrics}
 	for _, body := range append(b.events(), poisoned, broken) {
 		if err := b.receive(receiver, body, webhookSecret); err != nil {
 			t.Fatal(err)

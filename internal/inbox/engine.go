@@ -121,8 +121,8 @@ func (g *Engine) read(ctx context.Context, ref billing.ObjectRef, batch []billin
 	return g.decode(ref, last, payloads[last.ID])
 }
 
-// payloads returns those of events by their IDs. Events that have just come
-// carry theirs, the others' are read.
+// payloads returns those of events by their IDs. Events that were handed over
+// by the intake carry theirs, the others' are read.
 func (g *Engine) payloads(ctx context.Context, batch []billing.Event) (map[string][]byte, error) {
 	var missing []string
 	for _, e := range batch {

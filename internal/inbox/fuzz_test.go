@@ -40,10 +40,14 @@ func (k *keeper) StoreEvents(_ context.Context, events []billing.Event) ([]bool,
 	return slices.Repeat([]bool{true}, len(events)), nil
 }
 
+func (k *keeper) StoreClaimed(ctx context.Context, events []billing.Event, _ time.Duration) ([]bool, error) {
+	return k.StoreEvents(ctx, events)
+}
+
 // receive posts a body, and returns what was stored of it.
 func receive(body []byte, header string) (stored []billing.Event, err error) {
 	k := &keeper{}
-	rc := &Receiver{Intake: NewIntake(k), Secrets: fuzzSecrets, Observe: observer}
+	rc := &Receiver{Intake: NewIntake(k), Secrets: fuzzSecrets, Wake: func() {}, Observe: observer}
 	r := httptest.NewRequest(http.MethodPost, "/webhooks/stripe", bytes.NewReader(body))
 	r.Header["Stripe-Signature"] = []string{header}
 	err = rc.Receive(httptest.NewRecorder(), r)

@@ -1,6 +1,5 @@
 // Package inbox takes Stripe's webhooks in and works them off: verified,
 // stored, acknowledged in the request; claimed, applied, retried outside it.
-// Those that come in company are applied in the transaction that stores them.
 //
 // Nothing is acknowledged that was not stored, and nothing stored is
 // forgotten: an event ends as processed or as failed, with its error.
@@ -42,9 +41,6 @@ type Store interface {
 	// WriteWorks writes objects and marks their events processed, in one
 	// transaction. It names the objects that were left out, and why.
 	WriteWorks(ctx context.Context, works []billing.Work) (leftOut map[billing.ObjectRef]error, err error)
-	// StoreWorks does the same with events that are not stored yet, and stores
-	// those that are no work yet. fresh are the IDs of those that were not known.
-	StoreWorks(ctx context.Context, works []billing.Work, rest []billing.Event) (leftOut map[billing.ObjectRef]error, fresh []string, err error)
 }
 
 // Source is Stripe, asked for the present state of an object.

@@ -19,16 +19,9 @@ const (
 	// maxBatch is how many events one insert takes, so that a long queue
 	// does not become one long transaction.
 	maxBatch = 256
-	// company is how many events must be in a batch to be applied as they are
-	// stored. A lone one is acknowledged first.
-	company = 4
-	// applyTimeout bounds applying them: then they are only stored.
-	applyTimeout = storeTimeout / 2
-	// rushAfter is how long there must have been no moment without an insert
-	// for webhooks to come faster than they are taken in.
-	rushAfter = 250 * time.Millisecond
-	// backlog is how many events a rush may leave to be applied after it.
-	backlog = 64 << 10
+	// rush is how many events go into one insert, lately and on the average,
+	// when webhooks come faster than they are stored.
+	rush = 16
 )
 
 // EventStore keeps events.
@@ -36,6 +29,8 @@ type EventStore interface {
 	// StoreEvents keeps a batch of events, all or none. stored[i] is false
 	// when events[i] is known already.
 	StoreEvents(ctx context.Context, events []billing.Event) (stored []bool, err error)
+	// StoreClaimed does the same and claims for the caller what is new.
+	StoreClaimed(ctx context.Context, events []billing.Event, lease time.Duration) (stored []bool, err error)
 }
 
 // Intake stores events, many callers in one insert: whoever arrives while an
@@ -43,18 +38,15 @@ type EventStore interface {
 // not wait for company.
 //
 //	callers ──▶ waiting ──take──▶ one of the writers: insert, commit ──▶ each caller its answer
-//
-// Events in company are applied in the transaction that stores them. In a rush
-// they are stored alone: who sends them waits, and what is stored can.
 type Intake struct {
-	Store     EventStore
-	Processor *Processor     // applies what is stored; nil: only store
-	Batched   func(size int) // told of each insert
+	Store   EventStore
+	Hand    *Processor     // works off what is stored, in the same process; nil: whoever claims it
+	Batched func(size int) // told of each insert
 
-	mu        sync.Mutex
-	waiting   []*letter
-	writing   int       // writers at work
-	busySince time.Time // there has been no moment without a writer since
+	mu      sync.Mutex
+	waiting []*letter
+	writing int     // writers at work
+	company float64 // how many events went into one insert lately
 }
 
 // letter is an event on its way into the database.
@@ -100,9 +92,6 @@ func (in *Intake) add(l *letter) {
 	defer in.mu.Unlock()
 	in.waiting = append(in.waiting, l)
 	if in.writing < writers {
-		if in.writing == 0 {
-			in.busySince = time.Now()
-		}
 		in.writing++
 		go in.write()
 	}
@@ -128,11 +117,8 @@ func (in *Intake) take() []*letter {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	var batch []*letter
-	for bytes := 0; len(in.waiting) > 0 && len(batch) < maxBatch; {
+	for len(in.waiting) > 0 && len(batch) < maxBatch {
 		l := in.waiting[0]
-		if bytes += len(l.event.Payload); len(batch) > 0 && bytes > maxBytes {
-			break
-		}
 		in.waiting[0] = nil
 		in.waiting = in.waiting[1:]
 		if !l.gone {
@@ -144,7 +130,12 @@ func (in *Intake) take() []*letter {
 	}
 	if len(batch) == 0 {
 		in.writing--
+		if in.writing == 0 {
+			in.company = 0
+		}
+		return nil
 	}
+	in.company += (float64(len(batch)) - in.company) / 8
 	return batch
 }
 
@@ -166,34 +157,38 @@ func (in *Intake) store(ctx context.Context, batch []*letter) {
 	}
 }
 
-// keep puts events into the database, and applies those that come in company.
-// When that fails they are stored all the same: the processor tries each alone.
+// keep puts events into the database and, where there is room, straight into
+// the hands of the processor.
 func (in *Intake) keep(ctx context.Context, batch []billing.Event) (stored []bool, err error) {
-	p := in.Processor
-	if p == nil {
+	if in.Hand == nil {
 		return in.Store.StoreEvents(ctx, batch)
 	}
-	if in.Rush() {
-		p.left.Add(int64(len(batch)))
-		return in.Store.StoreEvents(ctx, batch)
+	bytes := 0
+	for i := range batch {
+		batch[i].Size = len(batch[i].Payload)
+		bytes += batch[i].Size
 	}
-	if len(batch) >= company {
-		applying, cancel := context.WithTimeout(ctx, applyTimeout)
-		defer cancel()
-		if stored, err = p.take(applying, batch); err == nil {
-			return stored, nil
+	if !in.Hand.desk.reserve(bytes) {
+		stored, err = in.Store.StoreEvents(ctx, batch)
+		in.Hand.Wake()
+		return stored, err
+	}
+	stored, err = in.Store.StoreClaimed(ctx, batch, lease)
+	var claimed []billing.Event
+	for i, e := range batch {
+		if err == nil && stored[i] {
+			e.State, e.Attempt = billing.EventRunning, 1
+			claimed = append(claimed, e)
 		}
 	}
-	stored, err = in.Store.StoreEvents(ctx, batch)
-	p.Wake()
+	in.Hand.accept(claimed, bytes)
 	return stored, err
 }
 
-// Rush says whether webhooks come faster than they can be stored and applied.
-// Then applying waits, but not for ever: a rush that does not end is taken in as
-// fast as it is applied.
+// Rush says whether webhooks come faster than they are stored: then many wait
+// while an insert runs, and go into the next one together.
 func (in *Intake) Rush() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.writing > 0 && time.Since(in.busySince) > rushAfter && in.Processor.left.Load() < backlog
+	return in.company >= rush
 }

@@ -27,6 +27,10 @@ func newSlowStore() *slowStore {
 	return &slowStore{started: make(chan int, 1000), release: make(chan struct{}), known: map[string]bool{}}
 }
 
+func (s *slowStore) StoreClaimed(ctx context.Context, events []billing.Event, _ time.Duration) ([]bool, error) {
+	return s.StoreEvents(ctx, events)
+}
+
 func (s *slowStore) StoreEvents(ctx context.Context, events []billing.Event) ([]bool, error) {
 	s.started <- len(events)
 	select {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/payloop/payloop/internal/billing"
@@ -46,11 +45,12 @@ type Processor struct {
 	Log     *slog.Logger
 	Observe Observer
 	Now     func() time.Time
-	Rush    func() bool   // webhooks come so fast that applying them has to wait; nil: never
+	Rush    func() bool   // webhooks come faster than they are stored; nil: never
 	Idle    time.Duration // how often an idle lane looks for work; zero: each second
 
+	desk     Desk
 	lanes    []*lane
-	left     atomic.Int64 // events that were stored in a rush and may wait still
+	last     lastClaim // of the payload lane
 	stop     chan struct{}
 	stopOnce sync.Once
 	cancel   context.CancelFunc
@@ -66,6 +66,13 @@ type lane struct {
 	work  func(context.Context, []billing.Event)
 }
 
+// lastClaim is where a batch came from last.
+type lastClaim struct {
+	desk   bool
+	full   bool      // there was more in the database than could be claimed
+	polled time.Time // when the database was asked
+}
+
 // NewProcessor returns a processor that is not started yet.
 func NewProcessor(g *Engine, log *slog.Logger, observe Observer) *Processor {
 	p := &Processor{Engine: g, Log: log, Observe: observe, Now: time.Now, stop: make(chan struct{})}
@@ -73,12 +80,16 @@ func NewProcessor(g *Engine, log *slog.Logger, observe Observer) *Processor {
 		{width: batches, wake: make(chan struct{}, 1), claim: p.claimBatch, work: p.workBatch, pause: p.pauseBatches},
 		{width: fetches, wake: make(chan struct{}, 1), claim: p.claimObject, work: p.workObject, pause: func(int, time.Time) {}},
 	}
+	p.desk.rouse = p.lanes[0].rouse
 	return p
 }
 
 // Start begins to work off events until Stop.
 func (p *Processor) Start(ctx context.Context) {
 	ctx, p.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	p.desk.mu.Lock()
+	p.desk.open = true
+	p.desk.mu.Unlock()
 	for _, l := range p.lanes {
 		p.running.Go(func() { p.run(ctx, l) })
 	}
@@ -94,29 +105,15 @@ func (p *Processor) Stop() {
 	hurry := time.AfterFunc(stopGrace, p.cancel)
 	defer hurry.Stop()
 	p.running.Wait()
+	p.release(p.desk.close())
 	p.cancel()
 }
 
-// take stores a batch that has just come and applies what its payloads are
-// enough for.
-func (p *Processor) take(ctx context.Context, batch []billing.Event) (stored []bool, err error) {
-	out, fresh, err := p.Engine.Take(ctx, batch)
-	if err != nil {
-		return nil, err
+// accept takes events from the intake that are claimed already.
+func (p *Processor) accept(claimed []billing.Event, reserved int) {
+	if !p.desk.put(claimed, reserved) {
+		p.release(claimed)
 	}
-	p.done(out.Done)
-	if len(out.ToFetch) > 0 {
-		p.lanes[1].rouse()
-	}
-	stored = make([]bool, len(batch))
-	for i, e := range batch {
-		stored[i] = fresh[e.ID]
-		delete(fresh, e.ID) // the same one again in the batch was known by then
-	}
-	if len(out.Done)+len(out.ToFetch) < len(batch) {
-		p.Wake()
-	}
-	return stored, nil
 }
 
 // release gives events back that nobody has begun to work on.
@@ -186,16 +183,19 @@ func (p *Processor) claim(ctx context.Context, l *lane) []billing.Event {
 	return claimed
 }
 
-// claimBatch takes what is due, unless webhooks come faster than they can be
-// applied: who sent them waits for an answer, and what is stored can wait.
+// claimBatch takes what lies on the desk, and what is due in the database: the
+// one after the other while there is more of both than a batch holds.
 func (p *Processor) claimBatch(ctx context.Context) ([]billing.Event, error) {
-	if p.Rush != nil && p.Rush() {
-		p.wait(gather)
-		return nil, nil
+	if poll := time.Since(p.last.polled) >= p.idle() || p.last.full && p.last.desk; !poll {
+		if events := p.desk.take(claimSize); len(events) > 0 {
+			p.last.desk = true
+			return events, nil
+		}
 	}
 	events, err := p.Engine.Store.ClaimEvents(ctx, claimSize, lease)
-	if err == nil && len(events) < claimSize {
-		p.left.Store(0)
+	p.last = lastClaim{full: len(events) == claimSize, polled: time.Now()}
+	if len(events) == 0 && err == nil {
+		events = p.desk.take(claimSize)
 	}
 	return events, err
 }
@@ -204,9 +204,14 @@ func (p *Processor) claimObject(ctx context.Context) ([]billing.Event, error) {
 	return p.Engine.Store.ClaimToFetch(ctx, claimSize, lease)
 }
 
-// pauseBatches waits until the next batch may begin: a few events together cost
-// little more than one.
+// pauseBatches waits until the next batch may begin. While webhooks come faster
+// than they are stored, half of the time is theirs: who sent them waits for an
+// answer, and what is stored can wait.
 func (p *Processor) pauseBatches(claimed int, began time.Time) {
+	took := time.Since(began)
+	if p.Rush != nil && p.Rush() {
+		p.wait(took)
+	}
 	if claimed < claimSize {
 		p.wait(gather - time.Since(began))
 	}

@@ -29,6 +29,7 @@ const (
 type Receiver struct {
 	Intake  *Intake
 	Secrets []string // any of them will do, so that they can be rotated
+	Wake    func()   // tells the processor that there is work
 	Observe Observer
 
 	held atomic.Int64 // bytes of bodies in memory, those still being read included
@@ -70,6 +71,7 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request) (outcome str
 	if !stored {
 		return "duplicate", nil
 	}
+	rc.Wake()
 	return "stored", nil
 }
 

@@ -62,11 +62,6 @@ func (p *hotPool) prepare(query string) {
 	p.prepared[query] = stmt
 }
 
-// selecter runs a query for rows: the hot pool does, and a transaction.
-type selecter interface {
-	selectInto(ctx context.Context, dest any, query string, args ...any) error
-}
-
 func (p *hotPool) selectInto(ctx context.Context, dest any, query string, args ...any) error {
 	if stmt := p.statement(query); stmt != nil {
 		return stmt.SelectContext(ctx, dest, args...)

@@ -143,14 +143,10 @@ type eventArrays struct {
 
 func columnsOf(events []billing.Event) (c eventArrays) {
 	for _, e := range events {
-		c.add(e)
+		c.ids, c.attempts = append(c.ids, e.ID), append(c.attempts, int64(e.Attempt))
+		c.decisions, c.reasons = append(c.decisions, string(e.Decision)), append(c.reasons, string(e.Reason))
 	}
 	return c
-}
-
-func (c *eventArrays) add(e billing.Event) {
-	c.ids, c.attempts = append(c.ids, e.ID), append(c.attempts, int64(e.Attempt))
-	c.decisions, c.reasons = append(c.decisions, string(e.Decision)), append(c.reasons, string(e.Reason))
 }
 
 // RetryEvents gives events back after a failure, each to be claimed again after

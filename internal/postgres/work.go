@@ -21,49 +21,19 @@ var errNoOrder = errors.New("its Checkout Session has not come yet")
 // when one of the events is held by somebody else by now, billing.ErrRefused
 // when one of the rows breaks the database's rules.
 func (s *Store) WriteWorks(ctx context.Context, works []billing.Work) (leftOut map[billing.ObjectRef]error, err error) {
-	w := newWorkWriter(works)
+	w := &workWriter{works: slices.Clone(works), leftOut: map[billing.ObjectRef]error{}}
+	slices.SortStableFunc(w.works, func(a, b billing.Work) int { return cmp.Compare(a.Change.Ref.ID, b.Change.Ref.ID) })
 	err = s.hotTx(ctx, func(tx *Tx) error {
 		w.tx = tx
 		if err := w.waitForDisk(ctx); err != nil {
 			return err
 		}
-		if err := w.write(ctx); err != nil {
-			return err
-		}
-		done, _ := w.events()
-		return tx.finishEvents(ctx, done)
+		return w.write(ctx)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("write %d works: %w", len(works), refused(err))
 	}
 	return w.leftOut, nil
-}
-
-// StoreWorks does the same with events that have just come: it stores them as
-// processed, and those of objects that were left out, like the rest, as pending.
-// fresh are the IDs of the events that were not known. Of one that was known an
-// effect that it had not had yet stays; its row is left to whoever works on it.
-func (s *Store) StoreWorks(ctx context.Context, works []billing.Work, rest []billing.Event) (leftOut map[billing.ObjectRef]error, fresh []string, err error) {
-	w := newWorkWriter(works)
-	err = s.hotTx(ctx, func(tx *Tx) error {
-		w.tx = tx
-		if err := w.write(ctx); err != nil {
-			return err
-		}
-		done, undone := w.events()
-		for i := range done {
-			done[i].State, done[i].Attempt = billing.EventProcessed, 1
-		}
-		for i := range undone {
-			undone[i].Outcome = billing.Outcome{}
-		}
-		fresh, err = insertEvents(ctx, tx, slices.Concat(done, undone, rest), tx.now)
-		return err
-	})
-	if err != nil {
-		return nil, nil, fmt.Errorf("store %d works: %w", len(works), refused(err))
-	}
-	return w.leftOut, fresh, nil
 }
 
 // workWriter writes works table by table, always in the same order and each
@@ -75,15 +45,9 @@ type workWriter struct {
 	leftOut map[billing.ObjectRef]error
 }
 
-func newWorkWriter(works []billing.Work) *workWriter {
-	works = slices.Clone(works)
-	slices.SortStableFunc(works, func(a, b billing.Work) int { return cmp.Compare(a.Change.Ref.ID, b.Change.Ref.ID) })
-	return &workWriter{works: works, leftOut: map[billing.ObjectRef]error{}}
-}
-
 func (w *workWriter) write(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.customers, w.subscriptions, w.invoices, w.sessions, w.orders, w.grants, w.charges, w.disputes, w.mails,
+		w.customers, w.subscriptions, w.invoices, w.sessions, w.orders, w.grants, w.charges, w.disputes, w.mails, w.events,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -246,14 +210,12 @@ func (w *workWriter) mails(ctx context.Context) error {
 	return w.tx.PutMails(ctx, mails)
 }
 
-// events are those whose objects were written, and those of the others.
-func (w *workWriter) events() (done, undone []billing.Event) {
+func (w *workWriter) events(ctx context.Context) error {
+	var events []billing.Event
 	for _, work := range w.works {
 		if w.leftOut[work.Change.Ref] == nil {
-			done = append(done, work.Events...)
-		} else {
-			undone = append(undone, work.Events...)
+			events = append(events, work.Events...)
 		}
 	}
-	return done, undone
+	return w.tx.finishEvents(ctx, events)
 }
