@@ -86,8 +86,8 @@ func (s *Store) entries(ctx context.Context, condition, userID string, w Window)
 		SELECT * FROM (
 			SELECT id, user_id, amount, kind, COALESCE(key, '') AS key, source, reason, shortfall, balance_after, created_at
 			FROM credit_entries
-			WHERE user_id = $1 AND `+condition+`
-			ORDER BY id DESC
+			WHERE user_id = ANY (ARRAY[$1::uuid]) AND `+condition+`
+			ORDER BY user_id, id DESC
 			LIMIT $3) latest
 		WHERE created_at >= $2
 		ORDER BY id DESC`, userID, w.Since, w.Limit)
