@@ -36,6 +36,8 @@ CREATE TABLE credit_schedules (
 );
 CREATE INDEX credit_schedules_open_idx ON credit_schedules (user_id) WHERE next_at IS NOT NULL;
 
+CREATE INDEX credit_reservations_ended_at_idx ON credit_reservations (ended_at) WHERE ended_at IS NOT NULL;
+
 ALTER TABLE invoices ADD COLUMN amount_disputed bigint NOT NULL DEFAULT 0,
     ADD CONSTRAINT invoices_dispute_not_negative CHECK (amount_disputed >= 0);
 ALTER TABLE orders ADD COLUMN amount_disputed bigint NOT NULL DEFAULT 0,
@@ -44,5 +46,6 @@ ALTER TABLE orders ADD COLUMN amount_disputed bigint NOT NULL DEFAULT 0,
 -- +goose Down
 ALTER TABLE orders DROP COLUMN amount_disputed;
 ALTER TABLE invoices DROP COLUMN amount_disputed;
+DROP INDEX credit_reservations_ended_at_idx;
 DROP TABLE credit_schedules;
 DROP TABLE credit_lots;

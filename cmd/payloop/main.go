@@ -41,7 +41,7 @@ folder; .env.example describes them all.`,
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(serveCommand(), migrateCommand(), catalogCommand(), eventsCommand(), timelineCommand(), webhooksCommand(), doctorCommand(), reconcileCommand())
+	root.AddCommand(serveCommand(), migrateCommand(), catalogCommand(), eventsCommand(), timelineCommand(), webhooksCommand(), doctorCommand(), reconcileCommand(), creditsCommand())
 	root.SetArgs(args)
 	return root.ExecuteContext(ctx)
 }

@@ -109,18 +109,23 @@ func creditLine(e billing.CreditEntry) storyLine {
 		At: e.CreatedAt, From: fromCredits, What: signed(e.Amount) + " credits", Object: e.Source,
 		Kind: e.Kind, Amount: e.Amount, Balance: &e.BalanceAfter,
 	}
-	why := cmp.Or(creditKinds[e.Kind], string(e.Kind))
-	if e.Kind == billing.Adjustment {
-		why += ": " + e.Reason
-	}
-	if e.Shortfall > 0 {
-		why += fmt.Sprintf(", %s more were spent already", views.Number(e.Shortfall))
-	}
-	l.Detail = why + balanceWords(e.BalanceAfter)
+	l.Detail = entryWhy(e) + balanceWords(e.BalanceAfter)
 	if e.Kind == billing.Spend {
 		l.Object, l.Times, l.since = "", 1, e.CreatedAt
 	}
 	return l
+}
+
+// entryWhy says why an entry was made, in words.
+func entryWhy(e billing.CreditEntry) string {
+	why := cmp.Or(creditKinds[e.Kind], string(e.Kind))
+	if e.Kind == billing.Adjustment {
+		why += ": " + oneLine(e.Reason)
+	}
+	if e.Shortfall > 0 {
+		why += fmt.Sprintf(", %s more were spent already", views.Number(e.Shortfall))
+	}
+	return why
 }
 
 func balanceWords(balance int64) string { return "; balance " + views.Number(balance) }

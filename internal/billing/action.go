@@ -22,6 +22,7 @@ const (
 	CancelRequested   ActionName = "cancel_requested"
 	APIKeyMade        ActionName = "api_key_made"
 	APIKeyRevoked     ActionName = "api_key_revoked"
+	CreditsAdjusted   ActionName = "credits_adjusted"
 	CustomerForgotten ActionName = "customer_forgotten" // Stripe no longer has it
 	EventRetried      ActionName = "event_retried"
 	EventReplayed     ActionName = "event_replayed"

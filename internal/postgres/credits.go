@@ -24,7 +24,7 @@ func (s *Store) Credits(ctx context.Context, userID string, plan billing.Plan) (
 	}
 	credits := row.Credits
 	if due(credits, plan, s.Now()) {
-		settled, err := s.settled(ctx, userID)
+		settled, err := s.Settled(ctx, userID)
 		if err != nil {
 			return billing.Balance{}, err
 		}
@@ -42,7 +42,8 @@ func due(c billing.Credits, plan billing.Plan, now time.Time) bool {
 	return !c.DueAt.IsZero() && !now.Before(c.DueAt) || plan.Free() && !now.Before(c.RefillAt)
 }
 
-func (s *Store) settled(ctx context.Context, userID string) (credits billing.Credits, err error) {
+// Settled brings a user's credits up to date and returns all of them.
+func (s *Store) Settled(ctx context.Context, userID string) (credits billing.Credits, err error) {
 	err = s.InTx(ctx, func(tx *Tx) error {
 		settled, err := tx.settle(ctx, []string{userID})
 		credits = settled[userID]

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/payloop/payloop/internal/config"
+	"github.com/payloop/payloop/internal/postgres"
+)
+
+func creditsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "credits",
+		Short: "Show and correct customers' credits, and check the ledger",
+	}
+	cmd.AddCommand(showCreditsCommand(), adjustCreditsCommand(), auditCreditsCommand())
+	return cmd
+}
+
+// withLedger runs a command that settles credits: it needs the plans, too.
+func withLedger(ctx context.Context, f func(*postgres.Store) error) error {
+	cfg, err := loadConfig(config.Database)
+	if err != nil {
+		return err
+	}
+	cat, err := loadCatalog(cfg)
+	if err != nil {
+		return err
+	}
+	return withStore(ctx, func(store *postgres.Store) error {
+		store.Catalog = cat
+		return f(store)
+	})
+}
