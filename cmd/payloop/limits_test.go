@@ -26,7 +26,7 @@ func limited(requestsPerMinute int64) option {
 // stillClock stops the app's time; b.offset moves it.
 func stillClock() option {
 	return beforeStart(func(b *bundle) {
-		begin := b.store.Now()
+		begin := b.store.Now().Truncate(time.Microsecond) // as the database keeps it
 		b.store.Now = func() time.Time { return begin.Add(time.Duration(b.offset.Load())) }
 	})
 }
