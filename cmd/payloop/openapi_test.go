@@ -7,7 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gin-gonic/gin"
+
+	"github.com/payloop/payloop/internal/openapi"
 )
 
 func TestTheOpenAPIDocumentIsValid(t *testing.T) {
@@ -21,6 +24,62 @@ func TestTheOpenAPIDocumentIsValid(t *testing.T) {
 	}
 	if api.doc.OpenAPI != "3.1.0" || !api.doc.IsOpenAPI31OrLater() {
 		t.Errorf("got version %q", api.doc.OpenAPI)
+	}
+}
+
+// TestTheCheckOfTheDocumentSeesMistakes keeps the test above honest.
+func TestTheCheckOfTheDocumentSeesMistakes(t *testing.T) {
+	t.Parallel()
+	document, err := openapi.New("http://localhost", "Payloop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string][2]string{
+		"a type that there is not":     {`"type": ["string", "null"]`, `"type": ["string", "nul"]`},
+		"a broken pattern":             {`"^[a-z]{3}$"`, `"^[a-z{3}$"`},
+		"an example of a wrong type":   {`"reserved": 10`, `"reserved": "10"`},
+		"an example with a field more": {`"reserved": 10`, `"reserved": 10, "more": 1`},
+		"another constant":             {`"const": 402`, `"const": 403`},
+		"a reference to nothing":       {`"#/components/schemas/Entry"`, `"#/components/schemas/Entri"`},
+		"an operation twice":           {`"operationId": "getUser"`, `"operationId": "getCredits"`},
+	} {
+		changed := strings.Replace(string(document.JSON), change[0], change[1], 1)
+		if changed == string(document.JSON) {
+			t.Errorf("%s: %s is not in the document", name, change[0])
+		}
+		doc, err := openapi3.NewLoader().LoadFromData([]byte(changed))
+		if err == nil {
+			err = doc.Validate(t.Context())
+		}
+		if err == nil {
+			t.Errorf("%s is not seen", name)
+		}
+	}
+}
+
+// TestTheDocumentsObjectsAreClosed makes a field that is not described one
+// that the contract refuses.
+func TestTheDocumentsObjectsAreClosed(t *testing.T) {
+	t.Parallel()
+	api, err := described()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, schema := range api.doc.Components.Schemas {
+		wantClosed(t, name, schema.Value)
+	}
+}
+
+func wantClosed(t *testing.T, name string, schema *openapi3.Schema) {
+	t.Helper()
+	if !schema.Type.Is("object") {
+		return
+	}
+	if more := schema.AdditionalProperties.Has; more == nil || *more {
+		t.Errorf("%s may have fields that are not described", name)
+	}
+	for field, inner := range schema.Properties {
+		wantClosed(t, name+"."+field, inner.Value)
 	}
 }
 
