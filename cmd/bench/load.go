@@ -20,7 +20,7 @@ type work interface {
 
 // requests renders one connection's requests. It is used by one goroutine.
 type requests interface {
-	// next returns a whole request, to be sent now, and its number. It is valid until the next call.
+	// next returns a whole request, to be sent now, and its number. It is valid until the next call. None: all were handed out.
 	next(now time.Time) (request []byte, number int64)
 }
 
@@ -125,6 +125,9 @@ func (s *sender) run(ctx context.Context) {
 	for ctx.Err() == nil && s.wait() {
 		sent := time.Now()
 		request, number := s.requests.next(sent)
+		if request == nil {
+			return
+		}
 		status, err := s.client.do(request)
 		if err != nil {
 			s.err = err

@@ -22,13 +22,20 @@ var spendKeyPrefix = auth.KeyPrefix + strings.Repeat("b", 43)
 
 func spendKey(user int64) string { return spendKeyPrefix + plain(user) }
 
-// spends hands out one-credit spends of users at random, or of the only one.
+// spends hands out one-credit spends of users at random, or of each of them once.
 type spends struct {
 	users int64
+	apart int64 // the numbers of two users differ by so much, or a multiple; 0 means 1
+	once  bool
 	next  atomic.Int64
 }
 
-func (s *spends) taken() int64 { return s.next.Load() }
+func (s *spends) taken() int64 {
+	if s.once {
+		return min(s.next.Load(), s.users)
+	}
+	return s.next.Load()
+}
 
 func (s *spends) requests(host string) requests {
 	r := &spendRequests{spends: s, random: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}
@@ -55,6 +62,14 @@ type spendRequests struct {
 }
 
 func (r *spendRequests) next(time.Time) (request []byte, number int64) {
-	decimalDigits(r.user, r.random.Int64N(r.spends.users))
-	return r.bytes, r.spends.next.Add(1) - 1
+	number = r.spends.next.Add(1) - 1
+	user := number
+	switch {
+	case !r.spends.once:
+		user = r.random.Int64N(r.spends.users)
+	case number >= r.spends.users:
+		return nil, 0
+	}
+	decimalDigits(r.user, user*max(r.spends.apart, 1))
+	return r.bytes, number
 }

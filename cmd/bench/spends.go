@@ -21,7 +21,7 @@ type spread struct {
 
 // The two that are measured. On the hot user every spend waits for the same row.
 var (
-	randomUsers = spread{"10,000 users", spendUsers}
+	randomUsers = spread{"10,000 users at random", spendUsers}
 	hotUser     = spread{"one hot user", 1}
 	spreads     = []spread{randomUsers, hotUser}
 )
@@ -98,7 +98,7 @@ func names(spenders []*spender) (names []string) {
 func (b *bench) measureSpends(ctx context.Context, spenders []*spender, over spread) (table, error) {
 	return b.inTurn(names(spenders), func(i, inFlight int) (cell, error) {
 		s := spenders[i]
-		return b.measureSpender(ctx, s, spendLoad{inFlight: inFlight, users: min(over.users, s.users), warm: b.warm, measure: b.measure})
+		return b.measureSpender(ctx, s, spendLoad{inFlight: inFlight, users: over.users, apart: s.users / spendUsers, warm: b.warm, measure: b.measure})
 	})
 }
 

@@ -103,10 +103,13 @@ func TestWhatWasSpentIsCheckedAndTakenBack(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	s, addr := servedSpends(t)
-	for _, users := range []int64{1, ten} {
-		o, err := load{addr: addr, work: &spends{users: users}, inFlight: 4, measure: 100 * time.Millisecond}.run(ctx)
+	for _, work := range []*spends{{users: 1}, {users: ten}, {users: 5, apart: 2, once: true}} {
+		o, err := load{addr: addr, work: work, inFlight: 4, measure: 100 * time.Millisecond}.run(ctx)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if work.once && o.sent != work.users {
+			t.Errorf("%d users have spent once, want %d", o.sent, work.users)
 		}
 		seen, err := counted(o)
 		if err == nil {

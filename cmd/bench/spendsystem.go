@@ -38,7 +38,8 @@ type spendState struct {
 // spendLoad is a load of one-credit spends.
 type spendLoad struct {
 	inFlight      int
-	users         int64 // so many have their turn, at random; 1: all spend from one balance
+	users         int64 // so many spend, at random; 1: all spends are from one balance
+	apart         int64 // the numbers of two of them differ by so much, or a multiple
 	warm, measure time.Duration
 }
 
@@ -49,7 +50,8 @@ type spent struct {
 	unsure int64 // answered with a server's error, which promises nothing
 }
 
-// server makes a load function of a program that answers HTTP.
+// server makes a load function of a program that answers HTTP. Every user spends once before the load: in a minute in which
+// millions of spends are made, first ones are few, and in a few seconds of a load they would be many.
 func (b *bench) server(p program) func(context.Context, spendLoad) (spent, error) {
 	return func(ctx context.Context, l spendLoad) (s spent, err error) {
 		running, err := p.start(ctx)
@@ -57,19 +59,36 @@ func (b *bench) server(p program) func(context.Context, spendLoad) (spent, error
 			return spent{}, err
 		}
 		defer stopAfter(running, &err)
-		ours, theirs := running.processorTime(), b.cluster.processorTime()
-		o, err := load{addr: running.addr, work: &spends{users: l.users}, inFlight: l.inFlight, warm: l.warm, measure: l.measure}.run(ctx)
+		first, err := b.send(ctx, running, load{work: &spends{users: l.users, apart: l.apart, once: true}, inFlight: firstInFlight, measure: firstWithin})
 		if err != nil {
 			return spent{}, err
 		}
-		if s, err = counted(o); err != nil {
-			return spent{}, err
-		}
-		s.processor = (running.processorTime() - ours) / time.Duration(s.made)
-		s.postgres = (b.cluster.processorTime() - theirs) / time.Duration(s.made)
-		s.memory = running.peakMemory()
-		return s, nil
+		s, err = b.send(ctx, running, load{work: &spends{users: l.users, apart: l.apart}, inFlight: l.inFlight, warm: l.warm, measure: l.measure})
+		s.made, s.unsure, s.memory = s.made+first.made, s.unsure+first.unsure, running.peakMemory()
+		return s, err
 	}
+}
+
+// How the first spend of each user is sent.
+const (
+	firstInFlight = 64
+	firstWithin   = time.Minute
+)
+
+// send measures what a load costs the server and Postgres.
+func (b *bench) send(ctx context.Context, to *process, l load) (s spent, err error) {
+	l.addr = to.addr
+	ours, theirs := to.processorTime(), b.cluster.processorTime()
+	o, err := l.run(ctx)
+	if err != nil {
+		return spent{}, err
+	}
+	if s, err = counted(o); err != nil {
+		return spent{}, err
+	}
+	s.processor = (to.processorTime() - ours) / time.Duration(s.made)
+	s.postgres = (b.cluster.processorTime() - theirs) / time.Duration(s.made)
+	return s, nil
 }
 
 // counted refuses a load with answers that no spend here should get.

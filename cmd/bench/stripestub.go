@@ -21,7 +21,8 @@ type stripeStub struct {
 }
 
 // lists are what the jobs walk over.
-var lists = []string{"/v1/events", "/v1/prices", "/v1/products", "/v1/customers", "/v1/subscriptions", "/v1/invoices", "/v1/checkout/sessions", "/v1/charges"}
+var lists = []string{"/v1/events", "/v1/prices", "/v1/products", "/v1/customers", "/v1/subscriptions", "/v1/invoices", "/v1/checkout/sessions", "/v1/charges",
+	"/v1/billing_portal/configurations", "/v1/disputes"}
 
 func startStripeStub() (*stripeStub, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
