@@ -52,12 +52,23 @@ func accessText(a openapi.Access) string {
 	return ""
 }
 
-// fieldText is what a field's description begins with.
-func fieldText(f openapi.Field) string {
-	if f.Required {
-		return f.Type
+// optional says of a field or parameter whether it may be missing.
+func optional(kind string, required bool) string {
+	if required {
+		return kind
 	}
-	return f.Type + ", optional"
+	return kind + ", optional"
+}
+
+// errorCodes are those that the operation answers, each once.
+func errorCodes(op openapi.Operation) []string {
+	var out []string
+	for _, s := range op.Statuses {
+		if s.ErrorCode != "" && !slices.Contains(out, s.ErrorCode) {
+			out = append(out, s.ErrorCode)
+		}
+	}
+	return out
 }
 
 // limitText says how many requests a plan allows.

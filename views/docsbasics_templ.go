@@ -30,7 +30,7 @@ func docsBasics(p DocsPage) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section id=\"authentication\" aria-labelledby=\"title-authentication\"><h2 id=\"title-authentication\">Authentication</h2><p>Make a key on your <a href=\"/account#api-key\">account page</a> and send it with every call, as <code>Authorization: Bearer payloop_…</code>. Keep it out of browsers and repositories. The examples read it from the environment:</p><pre><code>export PAYLOOP_KEY=payloop_…</code></pre><p>They need nothing but the language itself. Save Go as <code>main.go</code>, Python as <code>main.py</code> and JavaScript as <code>main.mjs</code>, for Node.js 18 or later.</p><p>The whole API as an OpenAPI 3.1 document: <a href=\"/api/openapi.json\">/api/openapi.json</a>.</p></section><section id=\"idempotency\" aria-labelledby=\"title-idempotency\"><h2 id=\"title-idempotency\">Idempotency</h2><p>An answer can get lost on its way, and then nobody knows whether credits were taken. Send an <code>Idempotency-Key</code> of up to 255 characters that names the work, such as the number of an order, and simply call again: for 24 hours the same key gets the same answer, with the header <code>Idempotent-Replayed: true</code>, and nothing is taken a second time. The same key with another request is refused with <code>idempotency_key_reused</code>.</p><p>Kept are answers 200 and 402. After any other answer nothing was taken, and the key can be used again.</p></section><section id=\"rate-limits\" aria-labelledby=\"title-rate-limits\"><h2 id=\"title-rate-limits\">Rate limits</h2><p>How many requests you may send follows from the plan, over all of your keys:</p><ul>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section id=\"authentication\" aria-labelledby=\"title-authentication\"><h2 id=\"title-authentication\">Authentication</h2><p>Make a key on your <a href=\"/account#api-key\">account page</a> and send it with every call, as <code>Authorization: Bearer payloop_…</code>. Keep it out of browsers and repositories. Where a call does not say otherwise, the session of somebody who is signed in in the browser works, too.</p><p>The examples read it from the environment:</p><pre><code>export PAYLOOP_KEY=payloop_…</code></pre><p>They need nothing but the language itself. Save Go as <code>main.go</code>, Python as <code>main.py</code> and JavaScript as <code>main.mjs</code>, for Node.js 18 or later.</p><p>The whole API as an OpenAPI 3.1 document: <a href=\"/api/openapi.json\">/api/openapi.json</a>.</p></section><section id=\"idempotency\" aria-labelledby=\"title-idempotency\"><h2 id=\"title-idempotency\">Idempotency</h2><p>An answer can get lost on its way, and then nobody knows whether credits were taken. Send an <code>Idempotency-Key</code> of up to 255 characters that names the work, such as the number of an order, and simply call again: for 24 hours the same key gets the same answer, with the header <code>Idempotent-Replayed: true</code>, and nothing is taken a second time. The same key with another request is refused with <code>idempotency_key_reused</code>.</p><p>Kept are answers 200 and 402. After any other answer nothing was taken, and the key can be used again.</p></section><section id=\"rate-limits\" aria-labelledby=\"title-rate-limits\"><h2 id=\"title-rate-limits\">Rate limits</h2><p>How many requests you may send follows from the plan, over all of your keys:</p><ul>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -42,7 +42,7 @@ func docsBasics(p DocsPage) templ.Component {
 			var templ_7745c5c3_Var2 string
 			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(plan.Name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `docsbasics.templ`, Line: 22, Col: 19}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `docsbasics.templ`, Line: 23, Col: 19}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 			if templ_7745c5c3_Err != nil {
@@ -55,7 +55,7 @@ func docsBasics(p DocsPage) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(limitText(plan))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `docsbasics.templ`, Line: 22, Col: 40}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `docsbasics.templ`, Line: 23, Col: 40}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -73,7 +73,7 @@ func docsBasics(p DocsPage) templ.Component {
 		var templ_7745c5c3_Var4 string
 		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(`{"error":{"code":"no_credits","message":"…","request_id":"req_…"}}`)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `docsbasics.templ`, Line: 30, Col: 87}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `docsbasics.templ`, Line: 31, Col: 87}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 		if templ_7745c5c3_Err != nil {
@@ -91,7 +91,7 @@ func docsBasics(p DocsPage) templ.Component {
 			var templ_7745c5c3_Var5 string
 			templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(s.ErrorCode)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `docsbasics.templ`, Line: 37, Col: 32}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `docsbasics.templ`, Line: 38, Col: 32}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 			if templ_7745c5c3_Err != nil {
@@ -104,7 +104,7 @@ func docsBasics(p DocsPage) templ.Component {
 			var templ_7745c5c3_Var6 string
 			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(s.Code)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `docsbasics.templ`, Line: 37, Col: 58}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `docsbasics.templ`, Line: 38, Col: 58}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 			if templ_7745c5c3_Err != nil {
@@ -117,7 +117,7 @@ func docsBasics(p DocsPage) templ.Component {
 			var templ_7745c5c3_Var7 string
 			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(s.Description)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `docsbasics.templ`, Line: 37, Col: 84}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `docsbasics.templ`, Line: 38, Col: 84}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 			if templ_7745c5c3_Err != nil {

@@ -40,6 +40,7 @@ const (
 // Parameter stands in the path, the query or a header.
 type Parameter struct {
 	Name, In, Description string
+	Required              bool
 	Example               string // empty: none
 }
 
@@ -123,7 +124,7 @@ func (w *written) operation(method, path string, content json.RawMessage) (Opera
 	op := Operation{ID: in.OperationID, Tag: in.Tags[0], Method: method, Path: path, Summary: in.Summary, Description: in.Description, Access: in.access()}
 	for _, p := range in.Parameters {
 		full := resolve(w.Components.Parameters, p.Ref, p)
-		op.Parameters = append(op.Parameters, Parameter{full.Name, full.In, full.Description, plain(full.Example)})
+		op.Parameters = append(op.Parameters, Parameter{full.Name, full.In, full.Description, full.Required, plain(full.Example)})
 	}
 	if body := in.RequestBody.Content.JSON; body.Schema.Ref != "" {
 		op.Body = w.fields(body.Schema.Ref)

@@ -30,6 +30,7 @@ type writtenOperation struct {
 type writtenParameter struct {
 	Ref                   string `json:"$ref"`
 	Name, In, Description string
+	Required              bool
 	Example               json.RawMessage
 }
 
