@@ -86,12 +86,12 @@ func (p UsagePage) summary() string {
 		len(p.Days), Number(p.spent()), Date(most.Day), Number(most.Credits))
 }
 
-// scale is the top of the chart: the first of 2, 4, 10, 20, 40, 100 and so on
+// scale is the top of the chart: the first of 2, 4, 6, 8, 10, 20, 40 and so on
 // that no day exceeds. Its half is a whole number, too.
 func (p UsagePage) scale() int64 {
 	most := p.most().Credits
 	for unit := int64(1); ; unit *= 10 {
-		for _, top := range []int64{2, 4, 10} {
+		for _, top := range []int64{2, 4, 6, 8, 10} {
 			if most <= top*unit {
 				return top * unit
 			}

@@ -10,9 +10,9 @@ import (
 	"github.com/payloop/payloop/internal/testkit"
 )
 
-// updateScreenshots makes TestTheMainJobInABrowser write the README's images:
+// updateScreenshots makes two tests write the README's images:
 //
-//	UPDATE_SCREENSHOTS=1 go test -count=1 -run TestTheMainJobInABrowser ./cmd/payloop
+//	UPDATE_SCREENSHOTS=1 go test -count=1 -run 'TestTheMainJobInABrowser|TestUsageInABrowser' ./cmd/payloop
 const updateScreenshots = "UPDATE_SCREENSHOTS"
 
 // screenshotsDir names a folder for a picture of each page that the tests go

@@ -1,17 +1,22 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/PuerkitoBio/goquery"
 
+	"github.com/payloop/payloop/handlers"
 	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/testkit"
 )
@@ -209,6 +214,43 @@ func TestUsageDownloadsAsCSV(t *testing.T) {
 	}
 	if wrong := c.Get("/usage.csv?kind=gift"); wrong.Status != http.StatusUnprocessableEntity {
 		t.Errorf("a kind that is not one: got %d", wrong.Status)
+	}
+}
+
+// brokenLedger answers one page of entries, and then no more.
+type brokenLedger struct {
+	handlers.Store
+	asked atomic.Int64
+}
+
+func (l *brokenLedger) Entries(ctx context.Context, userID string, q billing.EntryQuery) ([]billing.CreditEntry, error) {
+	if l.asked.Add(1) > 1 {
+		return nil, errors.New("the ledger is gone")
+	}
+	return l.Store.Entries(ctx, userID, q)
+}
+
+func TestADownloadThatBreaksOffIsCut(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.person()
+	b.gives(c, 5000)
+	b.spends(c, 2500, 1, "more than are read at a time")
+	cookie := c.Post("/login", "email", c.email, "password", password).SetCookie()
+	b.app.handlers.Store = &brokenLedger{Store: b.app.handlers.Store}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/usage.csv", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Cookie", cookie)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	if err == nil || res.StatusCode != http.StatusOK || len(got) == 0 {
+		t.Errorf("got %d, %d bytes and a proper end: the half would pass for the whole", res.StatusCode, len(got))
 	}
 }
 

@@ -27,14 +27,17 @@ func TestUsageInABrowser(t *testing.T) {
 
 			c := person{email: email}
 			b.gives(c, 20_000)
-			for n := range 9 {
-				b.spends(c, 3, int64(1+n*n*31%270), "Summary of the minutes, part two")
-				b.offset.Add(int64(2 * day))
+			for n := range 24 {
+				b.spends(c, 2, int64(1+n*n*31%270), "Summary of the minutes, part two")
+				b.offset.Add(int64(day))
 			}
 			b.spends(c, 2, 250, "A translation")
 			w.visit("/usage")
-			w.want("spent", "3,")
+			w.want("most", "the busiest day")
 			w.wantNoFaults()
+			if !options.Phone {
+				w.image("usage")
+			}
 			w.tabTo("summary")
 			w.Keys("\r")
 			w.want("days", "so far")
