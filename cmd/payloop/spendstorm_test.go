@@ -34,6 +34,9 @@ func TestInAStormOfSpendsTheLedgerAndEveryAnswerStayTrue(t *testing.T) {
 	close(acts)
 	storm.Wait()
 	for i, r := range s.replicas {
+		if t.Failed() {
+			t.Logf("the last of replica %d's log:\n%s", i, tail(r.log.String(), 8<<10))
+		}
 		if code := r.stop(syscall.SIGTERM); code != 0 {
 			t.Errorf("replica %d ended with %d", i, code)
 		}

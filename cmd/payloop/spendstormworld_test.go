@@ -271,7 +271,7 @@ func (s *storm) refund(o billing.Order, amount int64) {
 func (s *storm) apply(c billing.Change) {
 	leftOut, err := s.store.WriteWorks(s.t.Context(), []billing.Work{{Change: c}})
 	if err != nil || len(leftOut) > 0 {
-		s.t.Errorf("%s: %v %v", c.Ref.ID, err, leftOut)
+		s.t.Errorf("%s: %+v %v", c.Ref.ID, err, leftOut)
 	}
 }
 
@@ -280,7 +280,7 @@ func (s *storm) apply(c billing.Change) {
 func (s *storm) week(u stormUser, n int) {
 	s.exec(fmt.Sprintf(`
 		WITH b AS (
-			UPDATE credit_balances SET due_at = now(), refill_at = now() - %d * interval '1 second'
+			UPDATE credit_balances SET due_at = now(), refill_at = now() - %d * interval '1 minute'
 			WHERE user_id = '%s'
 			RETURNING user_id)
 		UPDATE credit_lots l SET expires_at = now() FROM b WHERE l.user_id = b.user_id AND l.expires_at IS NOT NULL`, n, u.id))
