@@ -103,9 +103,9 @@ func (c *Credits) Give(g Grant) {
 		c.note(CreditEntry{Amount: g.Amount, Kind: g.Kind, Key: g.Key, Source: g.Source})
 		if !g.ExpiresAt.IsZero() {
 			c.addLot(Lot{Key: g.Key, Rest: g.Amount, ExpiresAt: g.ExpiresAt})
+			c.DueAt = c.nextDue()
 		}
 	}
-	c.DueAt = c.nextDue()
 }
 
 // Take notes an entry that takes credits away: at most what is available, and
@@ -159,13 +159,17 @@ func (c *Credits) note(e CreditEntry) {
 }
 
 // nextDue is the next time at which something happens by itself. The free
-// plan's refill is not among it, because it comes to those alone who are on it.
+// plan's refill is among it for those who are on it now: it counts even if they
+// have another plan by then. Who comes to be on it later is told by RefillAt.
 func (c *Credits) nextDue() time.Time {
 	next := c.ReleaseAt
 	sooner := func(t time.Time) {
 		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
 			next = t
 		}
+	}
+	if c.Plan.Free() {
+		sooner(c.RefillAt)
 	}
 	for _, l := range c.Lots {
 		if !l.WithRefill {

@@ -125,7 +125,7 @@ func TestCreditsThatAreHeldExpireWhenTheyAreFree(t *testing.T) {
 	}
 	c.Held = 0
 	c.Settle(cat, nil, now.Add(week+time.Hour))
-	if c.Balance != 50 || !c.DueAt.IsZero() || c.Entries[2].Key == c.Entries[0].Key {
+	if c.Balance != 50 || !c.DueAt.Equal(c.RefillAt) || c.Entries[2].Key == c.Entries[0].Key {
 		t.Errorf("when they are free: got %s, balance %d, due %s", entries(c), c.Balance, c.DueAt)
 	}
 }

@@ -70,6 +70,9 @@ func (c *Credits) replaceSchedules(g Grant) {
 	if g.Monthly != nil {
 		c.Schedules = append(c.Schedules, *g.Monthly)
 	}
+	if len(c.Schedules) > 0 {
+		c.DueAt = c.nextDue()
+	}
 }
 
 // grantMonths grants the months of yearly invoices that have come. Those that

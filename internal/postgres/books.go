@@ -19,7 +19,7 @@ import (
 // transaction ends, and takes them in the order of their keys.
 //
 // A balance is the whole truth without it while it is not due: now < due_at, or
-// due_at is null, and the plan is not free or now < refill_at. Whoever adds
+// due_at is null, and the plan is not free or now < refill_at (see isDue). Whoever adds
 // entries afterwards does so over the Balance that is returned.
 func (tx *Tx) settle(ctx context.Context, userIDs []string) (map[string]billing.Credits, error) {
 	b, err := tx.openBooks(ctx, userIDs, func(*book) bool { return true })

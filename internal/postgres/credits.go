@@ -23,7 +23,7 @@ func (s *Store) Credits(ctx context.Context, userID string, plan billing.Plan) (
 		return billing.Balance{}, err
 	}
 	credits := row.Credits
-	if due(credits, plan, s.Now()) {
+	if isDue(credits, plan, s.Now()) {
 		settled, err := s.Settled(ctx, userID)
 		if err != nil {
 			return billing.Balance{}, err
@@ -37,8 +37,8 @@ func (s *Store) Credits(ctx context.Context, userID string, plan billing.Plan) (
 	return balance, nil
 }
 
-// due says whether a balance is not the whole truth for someone on that plan.
-func due(c billing.Credits, plan billing.Plan, now time.Time) bool {
+// isDue says whether a balance is not the whole truth for someone on that plan.
+func isDue(c billing.Credits, plan billing.Plan, now time.Time) bool {
 	return !c.DueAt.IsZero() && !now.Before(c.DueAt) || plan.Free() && !now.Before(c.RefillAt)
 }
 

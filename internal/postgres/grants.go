@@ -16,14 +16,15 @@ func (tx *Tx) grant(ctx context.Context, grants []billing.Grant) error {
 		return nil
 	}
 	var users []string
-	whole := map[string]bool{}
+	whole, subscribed := map[string]bool{}, map[string]bool{}
 	for _, g := range grants {
 		users = append(users, g.UserID)
 		whole[g.UserID] = whole[g.UserID] || !g.ExpiresAt.IsZero() || g.Monthly != nil
+		subscribed[g.UserID] = subscribed[g.UserID] || g.SubscriptionID != ""
 	}
-	// Where nothing will come by itself and nothing new expires, the balance is enough to know.
+	// Where nothing is due, nothing new expires and no schedule can be replaced, the balance is enough to know.
 	b, err := tx.openBooks(ctx, users, func(book *book) bool {
-		return whole[book.UserID] || !book.DueAt.IsZero() || !tx.now.Before(book.RefillAt)
+		return whole[book.UserID] || subscribed[book.UserID] && !book.DueAt.IsZero() || isDue(book.Credits, tx.catalog.FreePlan(), tx.now)
 	})
 	if err != nil {
 		return err

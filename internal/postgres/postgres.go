@@ -105,14 +105,18 @@ type Tx struct {
 	catalog billing.Catalog
 }
 
+// now is the present time as a column holds it. Postgres would round it, half
+// of the time up, and then what happens now lies in the future.
+func (s *Store) now() time.Time { return s.Now().Truncate(time.Microsecond) }
+
 // InTx runs f in one transaction: committed when f returns nil, else undone.
 func (s *Store) InTx(ctx context.Context, f func(*Tx) error) error {
-	return inTx(ctx, s.db, f, Tx{now: s.Now(), catalog: s.Catalog})
+	return inTx(ctx, s.db, f, Tx{now: s.now(), catalog: s.Catalog})
 }
 
 // hotTx does the same on the connections of the hot paths.
 func (s *Store) hotTx(ctx context.Context, f func(*Tx) error) error {
-	return inTx(ctx, s.hot.db, f, Tx{now: s.Now(), hot: s.hot, catalog: s.Catalog})
+	return inTx(ctx, s.hot.db, f, Tx{now: s.now(), hot: s.hot, catalog: s.Catalog})
 }
 
 func inTx(ctx context.Context, db *sqlx.DB, f func(*Tx) error, tx Tx) error {

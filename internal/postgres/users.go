@@ -14,7 +14,7 @@ import (
 // billing.ErrEmailTaken when somebody has the address already, in whatever
 // capitals.
 func (s *Store) CreateUser(ctx context.Context, email, passwordHash string) (billing.User, error) {
-	user := billing.User{Email: email, PasswordHash: passwordHash, CreatedAt: s.Now()}
+	user := billing.User{Email: email, PasswordHash: passwordHash, CreatedAt: s.now()}
 	err := s.InTx(ctx, func(tx *Tx) error {
 		err := tx.tx.GetContext(ctx, &user.ID, `
 			INSERT INTO users (email, password_hash, created_at)
