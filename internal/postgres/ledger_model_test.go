@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -90,9 +91,15 @@ func TestTheLedgerDoesWhatAModelInMemoryDoes(t *testing.T) {
 	b := setup(t)
 	lives := 0
 	rapid.Check(t, func(r *rapid.T) {
-		if lives++; lives > maxLives && !t.Failed() {
+		if lives++; lives > maxLives {
 			return
 		}
+		agreed := false
+		defer func() {
+			if !agreed {
+				lives = math.MinInt32 // a failure is looked into as long as it takes
+			}
+		}()
 		rollover := rapid.Bool().Draw(r, "rollover")
 		b.Catalog.Plans = slices.Clone(plans.Plans)
 		b.Catalog.Plans[0].Rollover = rollover
@@ -103,6 +110,7 @@ func TestTheLedgerDoesWhatAModelInMemoryDoes(t *testing.T) {
 			l.agree()
 		}
 		l.look()
+		agreed = true
 	})
 	sums, err := b.LedgerSums(t.Context(), "", 1000)
 	if err != nil || len(sums) == 0 {
