@@ -37,8 +37,8 @@ DECLARE
 BEGIN
     SELECT count(DISTINCT user_id) INTO users FROM added;
     UPDATE credit_balances b SET balance = m.after, drawn = b.drawn + m.spent
-    FROM (SELECT user_id, sum(amount) AS amount, sum(CASE WHEN kind = 'spend' THEN -amount ELSE 0 END) AS spent,
-                 (array_agg(balance_after ORDER BY id DESC))[1] AS after
+    FROM (SELECT user_id, sum(amount)::bigint AS amount, sum(CASE WHEN kind = 'spend' THEN -amount ELSE 0 END)::bigint AS spent,
+                 (max(ARRAY[id, balance_after]))[2] AS after -- the last entry's
           FROM added GROUP BY user_id) m
     WHERE b.user_id = m.user_id AND b.balance + m.amount = m.after;
     GET DIAGNOSTICS moved = ROW_COUNT;
@@ -59,8 +59,9 @@ BEGIN
 END
 $$;
 -- +goose StatementEnd
-CREATE TRIGGER credit_balances_move_by_entries BEFORE UPDATE ON credit_balances FOR EACH ROW
-    WHEN (OLD.balance <> NEW.balance AND pg_trigger_depth() = 0) EXECUTE FUNCTION credit_balances_move_by_entries();
+-- For each statement, not for each row: every spend would pay for the latter.
+CREATE TRIGGER credit_balances_move_by_entries BEFORE UPDATE OF balance ON credit_balances FOR EACH STATEMENT
+    WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION credit_balances_move_by_entries();
 CREATE TRIGGER credit_balances_begin_empty BEFORE INSERT ON credit_balances FOR EACH ROW
     WHEN (NEW.balance <> 0) EXECUTE FUNCTION credit_balances_move_by_entries();
 

@@ -14,9 +14,7 @@ import (
 func (s *Store) Requesters(ctx context.Context, hashes [][]byte) ([]billing.Requester, error) {
 	var rows []requesterRow
 	err := s.hot.selectInto(ctx, &rows, `
-		SELECT k.hash, k.user_id, COALESCE(s.id, '') AS id, COALESCE(s.status, '') AS status,
-		       COALESCE(s.past_due_since, `+never+`) AS past_due_since, COALESCE(s.created_at, `+never+`) AS created_at,
-		       COALESCE(i.price_id, '') AS price_id, COALESCE(i.lookup_key, '') AS lookup_key, COALESCE(i.plan, '') AS plan
+		SELECT k.hash, k.user_id, `+planColumns+`
 		FROM api_keys k
 		LEFT JOIN subscriptions s ON s.user_id = k.user_id AND s.status IN ('active', 'trialing', 'past_due')
 		LEFT JOIN subscription_items i ON i.subscription_id = s.id
@@ -40,6 +38,13 @@ func (s *Store) Requesters(ctx context.Context, hashes [][]byte) ([]billing.Requ
 	}
 	return requesters, nil
 }
+
+// planColumns are what decides on a user's plan: an item of a subscription that
+// may give access, all empty when there is none.
+const planColumns = `
+	COALESCE(s.id, '') AS id, COALESCE(s.status, '') AS status,
+	COALESCE(s.past_due_since, ` + never + `) AS past_due_since, COALESCE(s.created_at, ` + never + `) AS created_at,
+	COALESCE(i.price_id, '') AS price_id, COALESCE(i.lookup_key, '') AS lookup_key, COALESCE(i.plan, '') AS plan`
 
 // requesterRow is a key's owner with an item of a subscription, if there is one.
 type requesterRow struct {
