@@ -49,7 +49,7 @@ func (h *Handlers) Router() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	if h.description, err = openapi.New(h.BaseURL, h.Catalog.Product.Name); err != nil {
+	if h.description, err = openapi.New(h.BaseURL, h.Catalog); err != nil {
 		return nil, err
 	}
 	deadline := web.Deadline(patience)

@@ -55,6 +55,19 @@ func TestExamplesSendTheKeyWhereOneIsNeeded(t *testing.T) {
 	}
 }
 
+func TestExamplesHoldQuotesOfEveryKind(t *testing.T) {
+	t.Parallel()
+	list, err := examples("https://app.example.org", openapi.Operation{ID: "buy", Method: "POST", Path: "/buy", Request: "{\"plan\":\"Ada's `best`\"}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range list {
+		if !strings.Contains(e.code, `{"plan":"Ada\u0027s \u0060best\u0060"}`) {
+			t.Errorf("%s: got\n%s", e.language, e.code)
+		}
+	}
+}
+
 func TestTheDocsListErrorsOnceAndEachPlansLimit(t *testing.T) {
 	t.Parallel()
 	page := docs()

@@ -32,12 +32,16 @@ type call struct {
 	Key            bool   // an API key is sent
 }
 
+// unquoted writes the quotes that end a text in a shell and in Go as JSON can
+// have them, and Python and JavaScript too.
+var unquoted = strings.NewReplacer("'", `\u0027`, "`", `\u0060`)
+
 // examples writes how to call the operation, with its documented example.
 func examples(baseURL string, op openapi.Operation) ([]example, error) {
 	of := call{
 		Method:         op.Method,
 		URL:            baseURL + op.ExamplePath(),
-		Body:           op.Request,
+		Body:           unquoted.Replace(op.Request),
 		IdempotencyKey: op.Header("Idempotency-Key"),
 		Key:            op.Access != openapi.Anyone,
 	}

@@ -215,7 +215,7 @@ func samples() []sample {
 }
 
 func docs() DocsPage {
-	api, err := openapi.New("https://app.example.org", product.Name)
+	api, err := openapi.New("https://app.example.org", billing.Catalog{Product: product, Plans: plans()})
 	if err != nil {
 		panic(err) // the document is embedded
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
+	"github.com/payloop/payloop/internal/catalog"
 	"github.com/payloop/payloop/internal/openapi"
 )
 
@@ -37,7 +38,7 @@ var described = sync.OnceValues(func() (described struct {
 	doc    *openapi3.T
 	router routers.Router
 }, err error) {
-	document, err := openapi.New("http://localhost", "Payloop")
+	document, err := openapi.New("http://localhost", catalog.Default())
 	if err != nil {
 		return described, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gin-gonic/gin"
 
+	"github.com/payloop/payloop/internal/catalog"
 	"github.com/payloop/payloop/internal/openapi"
 )
 
@@ -30,7 +31,7 @@ func TestTheOpenAPIDocumentIsValid(t *testing.T) {
 // TestTheCheckOfTheDocumentSeesMistakes keeps the test above honest.
 func TestTheCheckOfTheDocumentSeesMistakes(t *testing.T) {
 	t.Parallel()
-	document, err := openapi.New("http://localhost", "Payloop")
+	document, err := openapi.New("http://localhost", catalog.Default())
 	if err != nil {
 		t.Fatal(err)
 	}

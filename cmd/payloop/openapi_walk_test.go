@@ -64,7 +64,7 @@ func newWalk(t *testing.T) *walk {
 	w.b.flush()
 	w.tired, w.fresh = w.b.person().key(t), w.b.person().key(t)
 	var err error
-	if w.api, err = openapi.New(w.b.url, "Payloop"); err != nil {
+	if w.api, err = openapi.New(w.b.url, w.b.catalog); err != nil {
 		t.Fatal(err)
 	}
 	for status := 0; status != http.StatusTooManyRequests; {

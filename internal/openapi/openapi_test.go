@@ -5,11 +5,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/payloop/payloop/internal/billing"
 )
 
 func describe(t *testing.T, baseURL, product string) Document {
 	t.Helper()
-	d, err := New(baseURL, product)
+	d, err := New(baseURL, billing.Catalog{Product: billing.Product{Name: product}, Plans: []billing.Plan{
+		{Name: "None"}, {Name: "Gold", Prices: []billing.Price{{Plan: "Gold", Interval: billing.Year}}},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,8 +43,13 @@ func TestTheDocumentNamesTheInstallation(t *testing.T) {
 	if got.Info.Title != `Acme "Labs" API` || len(got.Servers) != 1 || got.Servers[0].URL != "https://pay.example.org" {
 		t.Errorf("got %+v", got)
 	}
-	if strings.Contains(string(d.JSON), writtenURL) {
-		t.Error("the written address is still there")
+	for _, written := range []string{writtenURL, writtenName, writtenPurchase} {
+		if !strings.Contains(string(document), written) || strings.Contains(string(d.JSON), written) {
+			t.Errorf("%s is not replaced", written)
+		}
+	}
+	if free := purchase(billing.Catalog{Plans: []billing.Plan{{Name: "None"}}}); free.Plan != "None" || free.Interval != "" {
+		t.Errorf("where nothing is sold the example buys %+v", free)
 	}
 	if other := describe(t, "https://pay.example.org", "Other"); other.ETag == d.ETag {
 		t.Error("two documents have one ETag")
@@ -67,7 +76,7 @@ func TestOperationsComeByTagInTheDocumentsOrder(t *testing.T) {
 func TestAnOperationHasWhatItsPageShows(t *testing.T) {
 	t.Parallel()
 	buy := operation(t, "startCheckout")
-	if buy.Method != "POST" || buy.Path != "/api/checkout" || buy.Access != KeyOrSession || buy.Request != `{"plan":"Basic","interval":"month"}` {
+	if buy.Method != "POST" || buy.Path != "/api/checkout" || buy.Access != KeyOrSession || buy.Request != `{"plan":"Gold","interval":"year"}` {
 		t.Errorf("got %+v", buy)
 	}
 	if len(buy.Body) != 2 || buy.Body[0].Name != "plan" || !buy.Body[0].Required || buy.Body[1].Required || buy.Body[1].Type != "string" {
