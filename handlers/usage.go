@@ -57,25 +57,17 @@ func (h *Handlers) spends(c *gin.Context, page *views.UsagePage) error {
 // listUsage lists the entries that the address asks for. A page of newer ones
 // that is not full is the newest: it is shown whole.
 func (h *Handlers) listUsage(c *gin.Context, page *views.UsagePage) error {
-	q, err := parseFilter(page.Filter.Values())
+	q, err := usageQuery(c, page.Filter)
 	if err != nil {
 		return err
 	}
-	if q.Before, err = parseCursor(c.Query("before")); err != nil {
-		return err
-	}
-	if q.After, err = parseCursor(c.Query("after")); err != nil {
-		return err
-	}
-	q.Limit = usageEntries
-	var more bool
 	if q.After > 0 {
-		q.Before = 0
-		if page.Entries, more, err = h.entriesPage(c, q); err != nil {
+		entries, newer, err := h.entriesPage(c, q)
+		if err != nil {
 			return err
 		}
-		if more || len(page.Entries) == usageEntries {
-			page.Newer, page.Older = more, true
+		if len(entries) == usageEntries {
+			page.Entries, page.Newer, page.Older = entries, newer, true
 			return nil
 		}
 		q.After = 0
@@ -83,4 +75,23 @@ func (h *Handlers) listUsage(c *gin.Context, page *views.UsagePage) error {
 	page.Entries, page.Older, err = h.entriesPage(c, q)
 	page.Newer = q.Before > 0
 	return err
+}
+
+// usageQuery reads which entries the address asks for; after, if it is there,
+// counts and before does not.
+func usageQuery(c *gin.Context, filter views.UsageFilter) (q billing.EntryQuery, err error) {
+	if q, err = parseFilter(filter.Values()); err != nil {
+		return q, err
+	}
+	if q.After, err = parseCursor(c.Query("after")); err != nil {
+		return q, err
+	}
+	if q.Before, err = parseCursor(c.Query("before")); err != nil {
+		return q, err
+	}
+	if q.After > 0 {
+		q.Before = 0
+	}
+	q.Limit = usageEntries
+	return q, nil
 }

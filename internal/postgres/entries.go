@@ -99,10 +99,10 @@ func (s *Store) DailySpends(ctx context.Context, userID string, from time.Time, 
 		WITH midnight AS MATERIALIZED (
 			SELECT n, at, credit_entry_since($1, at - $4 * interval '1 second') AS low, credit_entry_since($1, at + $4 * interval '1 second') AS high
 			FROM generate_series(0, $3::integer) n, LATERAL (SELECT $2::timestamptz + n * interval '24 hours' AS at) days),
-		came AS MATERIALIZED (
+		came AS MATERIALIZED ( -- whatever moved the balance and is not a spend
 			SELECT id, amount FROM credit_entries
 			WHERE user_id = $1 AND kind <> 'spend' AND id >= (SELECT min(low) FROM midnight)),
-		until AS (
+		until AS ( -- what was spent before each midnight, but for a sum that is the same for all
 			SELECT n, COALESCE(came.amount, 0) - COALESCE(before.balance_after, 0) - COALESCE(near.amount, 0) AS spent
 			FROM midnight
 			LEFT JOIN LATERAL (SELECT sum(amount) AS amount FROM came WHERE id < low) came ON true
