@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -63,6 +64,42 @@ func TestSubscribingByTheYear(t *testing.T) {
 	if !strings.Contains(p.Find("plan-dates"), "$50.00 a year") {
 		t.Errorf("got %q", p.Find("plan-dates"))
 	}
+	if got := p.Find("refill"); !strings.HasPrefix(got, "Basic adds 1,000 credits a month. Next on ") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestAYearGivesEachMonthsCreditsUntilTheMoneyGoesBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withPlans(trialPlans))
+	c := b.person()
+	c.Get(b.buy(c, "Basic", "year"))
+	b.flush()
+	want := func(after int, credits string) {
+		t.Helper()
+		if after > 0 {
+			b.advance(time.Duration(after) * day)
+		}
+		b.flush()
+		c.signIn()
+		var wg sync.WaitGroup
+		for range 5 {
+			wg.Go(func() { c.Get("/account") })
+		}
+		wg.Wait()
+		b.wantAccount(c, "Basic", credits)
+	}
+	want(27, "1,050")
+	want(5, "2,050")
+	want(61, "4,050") // two months at once
+	b.refund(2500)
+	want(0, "2,050")
+	want(31, "2,550")
+	b.refund(0)
+	want(0, "50")
+	want(31, "50")
+	wants(t, b.command(0, "", "credits", "audit"), "All of it agrees.")
+	b.wantAgreement()
 }
 
 func TestADelayedPaymentGrantsWhenTheMoneyIsThere(t *testing.T) {
