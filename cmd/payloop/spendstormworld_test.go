@@ -276,14 +276,15 @@ func (s *storm) apply(c billing.Change) {
 }
 
 // week has a user's week end: what is left of its credits expires, and the next
-// week's come.
+// week's come. Weeks are known by the second they begin in, so that is another
+// one each time.
 func (s *storm) week(u stormUser, n int) {
 	s.exec(fmt.Sprintf(`
 		WITH b AS (
 			UPDATE credit_balances SET due_at = now(), refill_at = now() - %d * interval '1 minute'
 			WHERE user_id = '%s'
-			RETURNING user_id)
-		UPDATE credit_lots l SET expires_at = now() FROM b WHERE l.user_id = b.user_id AND l.expires_at IS NOT NULL`, n, u.id))
+			RETURNING user_id, refill_at)
+		UPDATE credit_lots l SET expires_at = b.refill_at FROM b WHERE l.user_id = b.user_id`, n+1, u.id))
 }
 
 func (s *storm) report() string {
