@@ -9,8 +9,8 @@ import (
 )
 
 // Whatever comes together — spends, reservations, grants, refunds, weeks that
-// end, from many sides, through two processes that are killed without warning —
-// the ledger says the truth, and so did every answer.
+// end, from many sides, through two processes that are killed without warning,
+// while Postgres crashes — the ledger says the truth, and so did every answer.
 func TestInAStormOfSpendsTheLedgerAndEveryAnswerStayTrue(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts processes again and again")
@@ -19,7 +19,7 @@ func TestInAStormOfSpendsTheLedgerAndEveryAnswerStayTrue(t *testing.T) {
 	seed := time.Now().UnixNano() % 1e6
 	t.Logf("seed %d", seed)
 	s := startStorm(t, seed)
-	const callers, calls, kills = 16, 50, 4
+	const callers, calls, kills = 16, 40, 4
 	var storm sync.WaitGroup
 	for n := range callers {
 		storm.Go(func() { s.caller(n, calls) })
@@ -28,6 +28,9 @@ func TestInAStormOfSpendsTheLedgerAndEveryAnswerStayTrue(t *testing.T) {
 	storm.Go(func() { s.acts(acts) })
 	for n := range kills {
 		s.waitForAnswers((n + 1) * callers * calls / (kills + 1))
+		if n == kills/2 {
+			s.restartPostgres()
+		}
 		s.replicas[n%2].end(syscall.SIGKILL)
 	}
 	s.waitForAnswers(callers * calls)
@@ -47,6 +50,17 @@ func TestInAStormOfSpendsTheLedgerAndEveryAnswerStayTrue(t *testing.T) {
 	s.checkLedger()
 	s.checkAnswers()
 	t.Log(s.report())
+}
+
+// restartPostgres has Postgres crash, and starts it again.
+func (s *storm) restartPostgres() {
+	s.t.Helper()
+	if err := s.database.stop(true); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.database.start(s.t); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // checkLedger holds balances against entries, and what is held against the
