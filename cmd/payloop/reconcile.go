@@ -54,9 +54,9 @@ func reconcileCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reconcile",
 		Short: "Compare everything here with Stripe, and repair what differs",
-		Long: `Walks Stripe's customers, subscriptions, invoices, Checkout Sessions and
-charges, compares each with what is kept here, repairs what differs, and prints
-it field by field. Prices are compared with the plans file; payloop catalog
+		Long: `Walks Stripe's customers, subscriptions, invoices, Checkout Sessions, charges
+and disputes, compares each with what is kept here, repairs what differs, and
+prints it field by field. Prices are compared with the plans file; payloop catalog
 sync brings those in line.
 
 It can be stopped and run again at any time, and while the app is serving.

@@ -17,7 +17,7 @@
 //	      "credits": {
 //	        "amount": 1000,
 //	        "every": "month",                  the free plan: week; a paid one: month
-//	        "rollover": true,                  unused credits stay when new ones come; default false
+//	        "rollover": true,                  unused credits stay when new ones come; default false: they expire then
 //	        "low_balance": 100                 a mail tells when fewer are left; 0: none does; default: a tenth of the amount
 //	      },
 //	      "requests_per_minute": 600,          with API keys, all of a user's together; default: no limit
