@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/payloop/payloop/internal/devdb"
@@ -34,9 +35,22 @@ type cluster struct {
 // spareConnections are those that are needed beside the ones that carry a load.
 const spareConnections = 64
 
-// startCluster starts a Postgres with default durability, or connects to the one in BENCH_DATABASE_URL. One that is started
-// here has room for a connection for each request in flight, because that is how pgbench works.
-func startCluster(ctx context.Context, dir string, inFlight int) (_ *cluster, err error) {
+// bigBuffers is Postgres' own memory for --big. With the default of 128 MB, what thousands of users need who stand among a
+// million would not stay in it, and reading that again and again would be measured.
+const bigBuffers = "1GB"
+
+// serverSettings are those of a server that is started here. Durability is as it comes. There is room for a connection for
+// each request in flight, because that is how pgbench works.
+func (o options) serverSettings() map[string]string {
+	settings := map[string]string{"max_connections": strconv.Itoa(max(slices.Max(o.inFlight)+spareConnections, 100))}
+	if o.big {
+		settings["shared_buffers"] = bigBuffers
+	}
+	return settings
+}
+
+// startCluster starts a Postgres with default durability, or connects to the one in BENCH_DATABASE_URL.
+func startCluster(ctx context.Context, dir string, settings map[string]string) (_ *cluster, err error) {
 	c := &cluster{}
 	defer func() {
 		if err != nil {
@@ -45,7 +59,7 @@ func startCluster(ctx context.Context, dir string, inFlight int) (_ *cluster, er
 	}()
 	dsn := os.Getenv(databaseEnv)
 	if dsn == "" {
-		if err := c.startOwn(ctx, dir, inFlight+spareConnections); err != nil {
+		if err := c.startOwn(ctx, dir, settings); err != nil {
 			return nil, err
 		}
 		dsn = c.own.URL(devdb.Database)
@@ -62,7 +76,7 @@ func startCluster(ctx context.Context, dir string, inFlight int) (_ *cluster, er
 }
 
 // startOwn starts a server whose data lies in a new folder inside of dir: whatever else is there is left alone.
-func (c *cluster) startOwn(ctx context.Context, dir string, connections int) (err error) {
+func (c *cluster) startOwn(ctx context.Context, dir string, settings map[string]string) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("making Postgres's data folder: %w", err)
 	}
@@ -71,7 +85,7 @@ func (c *cluster) startOwn(ctx context.Context, dir string, connections int) (er
 	}
 	ctx, cancel := context.WithTimeout(ctx, databaseWithin)
 	defer cancel()
-	c.own, err = devdb.Start(ctx, devdb.Options{Dir: c.dir, Durable: true, Connections: max(connections, 100), Log: os.Stderr})
+	c.own, err = devdb.Start(ctx, devdb.Options{Dir: c.dir, Durable: true, Settings: settings, Log: os.Stderr})
 	return err
 }
 

@@ -38,7 +38,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		return err
 	}
 	defer b.stripe.stop()
-	if b.cluster, err = startCluster(ctx, o.dataDir, slices.Max(o.inFlight)); err != nil {
+	if b.cluster, err = startCluster(ctx, o.dataDir, o.serverSettings()); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.cluster.stop()) }()

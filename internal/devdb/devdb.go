@@ -27,8 +27,8 @@ type Options struct {
 	Port int
 	// Durable keeps what was committed even when the machine loses power. Tests do without, which is several times faster.
 	Durable bool
-	// Connections is how many there may be at a time. Zero: 100, Postgres' own default, or more where Durable is not set.
-	Connections int
+	// Settings of Postgres' own that shall differ from its defaults, such as max_connections.
+	Settings map[string]string
 	// Log receives what Postgres printed when it fails, and what was cleaned up. Nil: nobody.
 	Log io.Writer
 }

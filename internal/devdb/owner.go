@@ -28,7 +28,7 @@ type keeperProcess struct {
 }
 
 func startKeeper(o Options) (*keeperProcess, error) {
-	what, err := json.Marshal(order{Owner: os.Getpid(), Dir: o.Dir, Port: o.Port, Durable: o.Durable, Connections: o.Connections})
+	what, err := json.Marshal(order{Owner: os.Getpid(), Dir: o.Dir, Port: o.Port, Durable: o.Durable, Settings: o.Settings})
 	if err != nil {
 		return nil, err
 	}

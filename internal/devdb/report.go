@@ -8,11 +8,11 @@ import (
 
 // order is what the owner asks of the keeper, handed over in the environment.
 type order struct {
-	Owner       int // process id
-	Dir         string
-	Port        int
-	Durable     bool
-	Connections int
+	Owner    int // process id
+	Dir      string
+	Port     int
+	Durable  bool
+	Settings map[string]string
 }
 
 // report is the one line the keeper writes to its standard output: where the server is, or why there is none.

@@ -3,6 +3,7 @@ package devdb
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -129,9 +130,7 @@ func parameters(o order) map[string]string {
 		p["max_wal_senders"] = "0"
 		p["max_wal_size"] = "256MB" // it may lie in memory
 	}
-	if o.Connections > 0 {
-		p["max_connections"] = strconv.Itoa(o.Connections)
-	}
+	maps.Copy(p, o.Settings)
 	return p
 }
 
