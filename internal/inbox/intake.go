@@ -169,6 +169,7 @@ func (in *Intake) keep(ctx context.Context, batch []billing.Event) (stored []boo
 		bytes += batch[i].Size
 	}
 	if !in.Hand.desk.reserve(bytes) {
+		in.Hand.left.Add(int64(len(batch)))
 		stored, err = in.Store.StoreEvents(ctx, batch)
 		in.Hand.Wake()
 		return stored, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/payloop/payloop/internal/billing"
@@ -33,6 +34,8 @@ const (
 	// gather is how long after one batch the next begins, unless that one was
 	// full: a few events together cost little more than one.
 	gather = 40 * time.Millisecond
+	// backlog is how many events may wait in the database for the end of a rush.
+	backlog = 64 << 10
 	// fetches is how many objects Stripe is asked about at once. A call that
 	// hangs holds up one of them.
 	fetches = 16
@@ -50,7 +53,8 @@ type Processor struct {
 
 	desk     Desk
 	lanes    []*lane
-	last     lastClaim // of the payload lane
+	last     lastClaim    // of the payload lane
+	left     atomic.Int64 // events for which the desk had no room, since the database last had none that were due
 	stop     chan struct{}
 	stopOnce sync.Once
 	cancel   context.CancelFunc
@@ -194,6 +198,9 @@ func (p *Processor) claimBatch(ctx context.Context) ([]billing.Event, error) {
 	}
 	events, err := p.Engine.Store.ClaimEvents(ctx, claimSize, lease)
 	p.last = lastClaim{full: len(events) == claimSize, polled: time.Now()}
+	if err == nil && !p.last.full {
+		p.left.Store(0)
+	}
 	if len(events) == 0 && err == nil {
 		events = p.desk.take(claimSize)
 	}
@@ -205,17 +212,22 @@ func (p *Processor) claimObject(ctx context.Context) ([]billing.Event, error) {
 }
 
 // pauseBatches waits until the next batch may begin. While webhooks come faster
-// than they are stored, half of the time is theirs: who sent them waits for an
-// answer, and what is stored can wait.
+// than they are stored the time is theirs: who sent them waits for an answer,
+// and what is stored can wait. When too much of it does, half of the time.
 func (p *Processor) pauseBatches(claimed int, began time.Time) {
 	took := time.Since(began)
-	if p.Rush != nil && p.Rush() {
+	for p.rushes() && p.left.Load() < backlog {
+		p.wait(gather)
+	}
+	if p.rushes() {
 		p.wait(took)
 	}
 	if claimed < claimSize {
 		p.wait(gather - time.Since(began))
 	}
 }
+
+func (p *Processor) rushes() bool { return p.Rush != nil && !p.stopping() && p.Rush() }
 
 func (p *Processor) idle() time.Duration { return cmp.Or(p.Idle, idlePause) }
 
