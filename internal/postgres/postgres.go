@@ -63,8 +63,12 @@ func Open(dsn string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{db: db, hot: newHotPool(hot), Now: func() time.Time { return time.Now().UTC() }}, nil
+	return &Store{db: db, hot: newHotPool(hot), Now: now}, nil
 }
+
+// now is the time in microseconds, as Postgres keeps it: one that it rounds up
+// would lie ahead of the transaction that wrote it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // openPool prepares connections with these settings of Postgres's own.
 func openPool(cfg pq.Config, size int, settings map[string]string) (*sqlx.DB, error) {
