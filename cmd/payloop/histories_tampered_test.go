@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"maps"
 	"slices"
 	"strings"
@@ -62,17 +63,27 @@ func TestEveryTamperedFieldOfTheMirrorIsReported(t *testing.T) {
 	}
 }
 
-// unguarded lets a statement do what the database's triggers would refuse.
-const unguarded = `WITH unguarded AS MATERIALIZED (SELECT set_config('session_replication_role', 'replica', true)) `
+// unguarded runs a statement that the database's triggers would refuse.
+func unguarded(t testing.TB, dsn, statement string) {
+	t.Helper()
+	db, err := sql.Open("postgres", dsn+"&session_replication_role=replica")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+}
 
 func TestEveryTamperedLedgerAndInboxIsReported(t *testing.T) {
 	t.Parallel()
 	tampers := []struct{ statement, report string }{
-		{unguarded + `UPDATE credit_balances SET balance = balance + 1 FROM unguarded`, "the balance is the sum"},
-		{unguarded + `INSERT INTO credit_entries (user_id, amount, kind, key, balance_after, created_at)
-			SELECT user_id, 1, 'weekly_refill', 'one too many', 7, now() FROM credit_balances, unguarded`, "each entry tells the balance after it"},
-		{unguarded + `INSERT INTO credit_entries (user_id, amount, kind, key, source, balance_after, created_at)
-			SELECT user_id, amount, kind, key || ' again', source, balance_after, created_at FROM credit_entries, unguarded WHERE kind = 'purchase'`, " again: the mirror has it"},
+		{`UPDATE credit_balances SET balance = balance + 1`, "the balance is the sum"},
+		{`INSERT INTO credit_entries (user_id, amount, kind, key, balance_after, created_at)
+			SELECT user_id, 1, 'weekly_refill', 'one too many', 7, now() FROM credit_balances`, "each entry tells the balance after it"},
+		{`INSERT INTO credit_entries (user_id, amount, kind, key, source, balance_after, created_at)
+			SELECT user_id, amount, kind, key || ' again', source, balance_after, created_at FROM credit_entries WHERE kind = 'purchase'`, " again: the mirror has it"},
 		{`UPDATE stripe_events SET state = 'failed', last_error = 'it broke' WHERE type = 'invoice.paid'`, "(invoice.paid): failed, it broke"},
 		{`UPDATE stripe_events SET state = 'pending', finalized_at = NULL WHERE type = 'charge.refunded'`, "(charge.refunded): pending"},
 		{`UPDATE stripe_events SET payload = payload || ' ' WHERE type = 'customer.created'`, "(customer.created): its payload is not what was sent"},
@@ -82,10 +93,7 @@ func TestEveryTamperedLedgerAndInboxIsReported(t *testing.T) {
 		t.Run(tamper.report, func(t *testing.T) {
 			t.Parallel()
 			w := liveRichly(t)
-			var none []string
-			if err := w.front.Select(t.Context(), &none, tamper.statement+` RETURNING ''`); err != nil {
-				t.Fatal(err)
-			}
+			unguarded(t, w.dsn, tamper.statement)
 			if got := strings.Join(w.faults(), "\n"); !strings.Contains(got, tamper.report) {
 				t.Errorf("got %q, want a report of %q", got, tamper.report)
 			}

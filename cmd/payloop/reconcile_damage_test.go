@@ -34,8 +34,8 @@ var damages = []struct {
 	{"an order that was not refunded", `UPDATE orders SET status = 'refunded', amount_refunded = 5000`, "order.status", "refunded → paid"},
 	{"a lost order", `DELETE FROM orders`, "order.status", "– → paid"},
 	{"a lost receipt", `UPDATE orders SET receipt_url = ''`, "receipt_url", "– → there"},
-	{"a grant that was missed", unguarded + `DELETE FROM credit_entries USING unguarded WHERE key LIKE 'invoice:%'`, "credits_granted", "– → 1000"},
-	{"a purchase that was not granted", unguarded + `DELETE FROM credit_entries USING unguarded WHERE key LIKE 'session:%'`, "credits_granted", "– → 100000"},
+	{"a grant that was missed", `DELETE FROM credit_entries WHERE key LIKE 'invoice:%'`, "credits_granted", "– → 1000"},
+	{"a purchase that was not granted", `DELETE FROM credit_entries WHERE key LIKE 'session:%'`, "credits_granted", "– → 100000"},
 }
 
 func TestEachKindOfDriftIsReportedAndRepaired(t *testing.T) {
@@ -49,7 +49,11 @@ func TestEachKindOfDriftIsReportedAndRepaired(t *testing.T) {
 	b.wantAgreement()
 	want := b.mirror()
 	for _, d := range damages {
-		b.exec(d.damage)
+		if strings.Contains(d.damage, "credit_entries") { // which nobody may delete
+			unguarded(t, b.dsn, d.damage)
+		} else {
+			b.exec(d.damage)
+		}
 		damaged := b.mirror()
 		if damaged == want {
 			t.Fatalf("%s: nothing was damaged", d.name)
