@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/lib/pq"
 
+	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/postgres"
 )
 
@@ -87,5 +89,25 @@ func brokenRules(ctx context.Context, store *postgres.Store, users []string) ([]
 			out = append(out, fmt.Sprintf("not so for %s: %s", w, r.rule))
 		}
 	}
-	return out, nil
+	faults, err := auditOf(ctx, store, users)
+	for _, f := range faults {
+		out = append(out, fmt.Sprintf("the audit of %s: %s: %s", f.UserID, f.Rule, f.Detail))
+	}
+	return out, err
+}
+
+// auditOf is what `payloop credits audit` finds about some users.
+func auditOf(ctx context.Context, store *postgres.Store, users []string) (faults []billing.LedgerFault, err error) {
+	for after := ""; ; {
+		sums, err := store.LedgerSums(ctx, after, auditPage)
+		if err != nil || len(sums) == 0 {
+			return faults, err
+		}
+		for _, s := range sums {
+			if slices.Contains(users, s.UserID) {
+				faults = append(faults, s.Faults()...)
+			}
+		}
+		after = sums[len(sums)-1].UserID
+	}
 }
