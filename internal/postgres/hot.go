@@ -69,6 +69,13 @@ func (p *hotPool) selectInto(ctx context.Context, dest any, query string, args .
 	return p.db.SelectContext(ctx, dest, query, args...)
 }
 
+func (p *hotPool) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if stmt := p.statement(query); stmt != nil {
+		return stmt.QueryContext(ctx, args...)
+	}
+	return p.db.QueryContext(ctx, query, args...)
+}
+
 func (p *hotPool) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	if stmt := p.statement(query); stmt != nil {
 		return stmt.ExecContext(ctx, args...)

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -43,6 +44,8 @@ type Store struct {
 
 	// Catalog tells what plans give: whoever settles credits needs it.
 	Catalog billing.Catalog
+
+	careful atomic.Int32 // batches of spends that shall lock first
 }
 
 // Open prepares a store. It does not connect: a database that is down shows

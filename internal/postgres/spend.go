@@ -27,9 +27,15 @@ const (
 // billing.ErrOutcomeUnknown when that cannot be said. It returns soon after ctx
 // ends, also when the database hangs.
 func (s *Store) AnswerCredits(ctx context.Context, requests []*billing.CreditRequest) ([]billing.CreditAnswer, error) {
-	answers, err := s.tryCredits(ctx, requests)
-	if takeTurns(err) {
-		answers, err = s.tryCredits(ctx, requests)
+	err := errNotQuick
+	var answers []billing.CreditAnswer
+	if s.quickly(requests) {
+		answers, err = s.tryCredits(ctx, requests, (*creditAttempt).quick)
+	}
+	for range 2 {
+		if errors.Is(err, errNotQuick) || takeTurns(err) {
+			answers, err = s.tryCredits(ctx, requests, (*creditAttempt).run)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("answer %d credit requests: %w", len(requests), err)
@@ -62,9 +68,9 @@ type creditAttempt struct {
 	done  chan error
 }
 
-func (s *Store) tryCredits(ctx context.Context, requests []*billing.CreditRequest) ([]billing.CreditAnswer, error) {
-	a := &creditAttempt{store: s, batch: newCreditBatch(s.Catalog, requests, s.Now().Truncate(time.Microsecond)), done: make(chan error, 1)}
-	go func() { a.done <- a.run(ctx) }()
+func (s *Store) tryCredits(ctx context.Context, requests []*billing.CreditRequest, run func(*creditAttempt, context.Context) error) ([]billing.CreditAnswer, error) {
+	a := &creditAttempt{store: s, batch: newCreditBatch(s.Catalog, s.hot, requests, s.Now().Truncate(time.Microsecond)), done: make(chan error, 1)}
+	go func() { a.done <- run(a, ctx) }()
 	var err error
 	select {
 	case err = <-a.done:
@@ -74,7 +80,7 @@ func (s *Store) tryCredits(ctx context.Context, requests []*billing.CreditReques
 		}
 		err = a.waitForCommit()
 	}
-	if err != nil && a.state.Load() == attemptCommits && !refusedCommit(err) {
+	if err != nil && a.state.Load() == attemptCommits && !refusedCommit(err) && !errors.Is(err, errNotQuick) {
 		err = a.findOut(err)
 	}
 	if err != nil {
@@ -135,6 +141,8 @@ func (a *creditAttempt) findOut(cause error) error {
 		switch {
 		case err == nil && made:
 			return nil
+		case err == nil && !trace.until.IsZero():
+			return errors.Join(errNotQuick, cause)
 		case err == nil:
 			return fmt.Errorf("not committed: %w", cause)
 		case ctx.Err() != nil:

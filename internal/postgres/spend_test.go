@@ -97,7 +97,7 @@ func TestACommitThatWasNotAnsweredIsAskedFor(t *testing.T) {
 			Idempotency: &billing.Idempotency{Key: "k", Fingerprint: make([]byte, 32), Write: func(billing.CreditAnswer) billing.SentAnswer { return billing.SentAnswer{Status: 402} }}},
 	} {
 		b.now = b.now.Add(time.Second)
-		made := &creditAttempt{store: b.Store, batch: newCreditBatch(b.Catalog, []*billing.CreditRequest{r}, b.now)}
+		made := &creditAttempt{store: b.Store, batch: newCreditBatch(b.Catalog, b.hot, []*billing.CreditRequest{r}, b.now)}
 		if err := made.run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +120,7 @@ func TestWhatIsNotKnownIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	user, hash := b.keyed()
-	attempt := &creditAttempt{store: b.Store, batch: newCreditBatch(b.Catalog, []*billing.CreditRequest{spendOf(hash, 1)}, b.now)}
+	attempt := &creditAttempt{store: b.Store, batch: newCreditBatch(b.Catalog, b.hot, []*billing.CreditRequest{spendOf(hash, 1)}, b.now)}
 	tx, err := b.db.BeginTxx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -196,5 +196,54 @@ func TestOldAnswersAndEndedReservationsArePruned(t *testing.T) {
 	}
 	if n := b.number(`SELECT count(*) FROM credit_reservations WHERE state = 'open'`); n != 1 {
 		t.Errorf("%d open reservations are left, want 1", n)
+	}
+}
+
+func TestABatchOfOneUserThatMovedMeanwhileIsDoneWithLocks(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, hash := b.keyed()
+	quick := &creditAttempt{store: b.Store, batch: newCreditBatch(b.Catalog, b.hot, []*billing.CreditRequest{spendOf(hash, 30)}, b.now)}
+	if err := quick.batch.lookUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	read := *quick.batch.keys[0].purse
+	quick.batch.answer(quick.batch.requests[0])
+	b.credit(spendOf(hash, 30)) // somebody else's
+	if err := quick.writeQuickly(t.Context(), read); !errors.Is(err, errNotQuick) {
+		t.Errorf("got %v", err)
+	}
+	if a := b.credit(spendOf(hash, 20))[0]; a.Spends[0].Err != nil || a.Credits != 0 {
+		t.Errorf("with locks: got %+v", a)
+	}
+	if n := b.number(`SELECT count(*) FROM credit_entries WHERE kind = 'spend'`); n != 2 {
+		t.Errorf("%d spends were made, want 2", n)
+	}
+}
+
+// A statement that is its own transaction may still be on its way when it is
+// asked for. It says until when it may be written.
+func TestABatchWithoutLocksIsNotKnownBeforeItIsTooLateForIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, hash := b.keyed()
+	quick := &creditAttempt{store: b.Store, batch: newCreditBatch(b.Catalog, b.hot, []*billing.CreditRequest{spendOf(hash, 1)}, b.now)}
+	if err := quick.quick(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := quick.findOut(lost); err != nil {
+		t.Errorf("one that was written: got %v", err)
+	}
+	quick.batch.trace.at = b.now.Add(time.Second)
+	quick.batch.trace.until = time.Now().Add(time.Hour)
+	if _, err := b.committed(t.Context(), *quick.batch.trace); !errors.Is(err, errNotYet) {
+		t.Errorf("one that may be on its way: got %v", err)
+	}
+	quick.batch.trace.until = time.Now().Add(-time.Hour)
+	if err := quick.findOut(lost); !errors.Is(err, errNotQuick) {
+		t.Errorf("one that was not: got %v", err)
+	}
+	if _, err := (&sentOnce{Valuer: int8Array{1}, sent: true}).Value(); err == nil {
+		t.Error("a statement is sent twice")
 	}
 }

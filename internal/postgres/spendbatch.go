@@ -10,7 +10,8 @@ import (
 // creditBatch answers credit requests in one transaction: it locks the balances
 // they are about, decides each in Go, and writes what was decided at once.
 type creditBatch struct {
-	tx       *Tx
+	tx       *Tx      // nil: nothing is locked
+	hot      *hotPool // asked when there is no transaction
 	catalog  billing.Catalog
 	now      time.Time // in microseconds, as Postgres keeps them
 	requests []*billing.CreditRequest
@@ -52,9 +53,9 @@ type purse struct {
 
 func (p *purse) available() int64 { return p.balance - p.held }
 
-func newCreditBatch(catalog billing.Catalog, requests []*billing.CreditRequest, now time.Time) *creditBatch {
+func newCreditBatch(catalog billing.Catalog, hot *hotPool, requests []*billing.CreditRequest, now time.Time) *creditBatch {
 	return &creditBatch{
-		catalog: catalog, now: now, requests: requests,
+		catalog: catalog, hot: hot, now: now, requests: requests,
 		answers: make([]billing.CreditAnswer, len(requests)),
 		byHash:  make(map[string]int, len(requests)),
 		purses:  make(map[string]*purse, len(requests)),

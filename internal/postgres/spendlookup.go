@@ -8,8 +8,20 @@ import (
 	"github.com/payloop/payloop/internal/billing"
 )
 
-// lookUp finds the keys by their hashes, locks their users' balances in one
-// order for all transactions, and finds what decides the users' plans.
+// keysAndBalances finds keys by their hashes, their users' balances, and what
+// decides the users' plans.
+const keysAndBalances = `
+	SELECT given.n, k.id, k.hash, k.prefix, k.expires_at, k.revoked_at, k.user_id,
+		b.balance, b.held, b.due_at <= $2, b.refill_at <= $2, ` + planColumns + `
+	FROM unnest($1::bytea[]) WITH ORDINALITY AS given (hash, n)
+	JOIN api_keys k ON k.hash = given.hash
+	JOIN credit_balances b ON b.user_id = k.user_id
+	LEFT JOIN (subscriptions s JOIN subscription_items i ON i.subscription_id = s.id)
+		ON s.user_id = b.user_id AND s.status IN ('active', 'trialing', 'past_due')
+	ORDER BY b.user_id, given.n, s.created_at DESC, s.id, i.position`
+
+// lookUp finds what the requests are about. In a transaction it locks the
+// balances, in one order for all transactions.
 func (b *creditBatch) lookUp(ctx context.Context) error {
 	for _, r := range b.requests {
 		if _, ok := b.byHash[string(r.KeyHash)]; !ok {
@@ -21,16 +33,11 @@ func (b *creditBatch) lookUp(ctx context.Context) error {
 	for n := range b.keys {
 		b.keys[n].err = billing.ErrAPIKeyUnknown
 	}
-	rows, err := b.tx.query(ctx, `
-		SELECT given.n, k.id, k.hash, k.prefix, k.expires_at, k.revoked_at, k.user_id,
-			b.balance, b.held, b.due_at <= $2, b.refill_at <= $2, `+planColumns+`
-		FROM unnest($1::bytea[]) WITH ORDINALITY AS given (hash, n)
-		JOIN api_keys k ON k.hash = given.hash
-		JOIN credit_balances b ON b.user_id = k.user_id
-		LEFT JOIN (subscriptions s JOIN subscription_items i ON i.subscription_id = s.id)
-			ON s.user_id = b.user_id AND s.status IN ('active', 'trialing', 'past_due')
-		ORDER BY b.user_id, given.n, s.created_at DESC, s.id, i.position
-		FOR UPDATE OF b`, byteaArray(b.hashes), b.now)
+	query, ask := keysAndBalances, b.hot.query
+	if b.tx != nil {
+		query, ask = keysAndBalances+` FOR UPDATE OF b`, b.tx.query
+	}
+	rows, err := ask(ctx, query, byteaArray(b.hashes), b.now)
 	if err != nil {
 		return fmt.Errorf("look up %d API keys: %w", len(b.hashes), err)
 	}

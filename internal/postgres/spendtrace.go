@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -16,6 +17,7 @@ type creditTrace struct {
 	balanceAfter int64
 	key          string // the Idempotency-Key of an answer kept at that time
 	reservation  *string
+	until        time.Time // when it can no longer come to be, by Postgres's clock; zero: with the balance's lock
 }
 
 // traceDepth is how many of a user's entries are searched for a trace: more
@@ -38,8 +40,10 @@ func (s *Store) committed(ctx context.Context, t creditTrace) (bool, error) {
 			if err != nil {
 				return fmt.Errorf("lock balance: %w", err)
 			}
-			a.found, err = tx.traced(ctx, t)
-			return err
+			if a.found, err = tx.traced(ctx, t); err != nil || a.found || t.until.IsZero() {
+				return err
+			}
+			return tx.passed(ctx, t.until)
 		})
 		answered <- a
 	}()
@@ -49,6 +53,20 @@ func (s *Store) committed(ctx context.Context, t creditTrace) (bool, error) {
 	case <-ctx.Done():
 		return false, fmt.Errorf("look for what was committed: %w", ctx.Err())
 	}
+}
+
+var errNotYet = errors.New("it may still be written")
+
+// passed says whether Postgres's clock is past a time; errNotYet when not.
+func (tx *Tx) passed(ctx context.Context, t time.Time) error {
+	var passed bool
+	if err := tx.tx.GetContext(ctx, &passed, `SELECT clock_timestamp() >= $1`, t); err != nil {
+		return fmt.Errorf("ask for the time: %w", err)
+	}
+	if !passed {
+		return errNotYet
+	}
+	return nil
 }
 
 func (tx *Tx) traced(ctx context.Context, t creditTrace) (found bool, err error) {
