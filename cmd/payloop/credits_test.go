@@ -53,7 +53,7 @@ func TestTheAuditFindsEachThingThatDoesNotAgree(t *testing.T) {
 		{`UPDATE credit_balances SET balance = balance + 1`, `UPDATE credit_balances SET balance = balance - 1`,
 			"sum_is_balance", "the entries add up to 1020, the balance is 1021"},
 		{`UPDATE credit_entries SET amount = amount + 1 WHERE kind = 'plan_grant'`, `UPDATE credit_entries SET amount = amount - 1 WHERE kind = 'plan_grant'`,
-			"chain", "1 entries do not lead to the balance they name, the first is 2"},
+			"chain", "1 of 3 entries do not lead to the balance they name, the first is 2"},
 		{`UPDATE credit_balances SET held = 7`, `UPDATE credit_balances SET held = 0`, "held_is_reserved", "7 are held, open reservations are of 0"},
 		{`UPDATE credit_balances SET drawn = 31`, `UPDATE credit_balances SET drawn = 30`, "drawn_is_spent", "31 are drawn, 30 were ever spent"},
 		{`UPDATE credit_lots SET rest = 2000`, `UPDATE credit_lots SET rest = 50`, "lots_within_balance", "2000 expire of a balance of 1020, with 30 drawn"},

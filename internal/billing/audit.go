@@ -45,7 +45,7 @@ func (l LedgerSums) Faults() (faults []LedgerFault) {
 		return faults
 	}
 	check(l.Sum == l.Balance, "sum_is_balance", "the entries add up to %d, the balance is %d", l.Sum, l.Balance)
-	check(l.Broken == 0, "chain", "%d entries do not lead to the balance they name, the first is %d", l.Broken, l.FirstBroken)
+	check(l.Broken == 0, "chain", "%d of %d entries do not lead to the balance they name, the first is %d", l.Broken, l.Entries, l.FirstBroken)
 	check(l.Balance >= 0, "not_negative", "the balance is %d", l.Balance)
 	check(l.Held == l.Reserved, "held_is_reserved", "%d are held, open reservations are of %d", l.Held, l.Reserved)
 	check(l.Held <= l.Balance, "held_within_balance", "%d are held of a balance of %d", l.Held, l.Balance)
