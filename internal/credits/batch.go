@@ -8,24 +8,52 @@ import (
 	"github.com/payloop/payloop/internal/billing"
 )
 
-// run answers what waits until nothing does.
-func (s *Spender) run() {
-	for {
-		batch := s.take()
-		if len(batch) == 0 {
-			return
-		}
-		// The first has waited for longest, and all shall have their answer in time.
-		ctx, cancel := context.WithDeadline(context.Background(), batch[0].arrived.Add(answerTimeout))
-		began := time.Now()
-		s.answer(ctx, batch)
-		cancel()
-		s.Observe.CreditsBatched(len(batch), time.Since(began))
+// lead answers the batch of a caller who found nobody at work, and leaves what
+// came meanwhile to somebody else: the caller has its own answer to give.
+func (s *Spender) lead() {
+	s.work(s.take())
+	if !s.finished() {
+		go s.run()
 	}
 }
 
-// take removes the next batch from the queue, oldest first. When there is none
-// the runner is done: that is decided under the same lock that add holds.
+// run answers what waits until nothing does.
+func (s *Spender) run() {
+	for {
+		s.work(s.take())
+		if s.finished() {
+			return
+		}
+	}
+}
+
+// finished ends the work when nobody waits. That is decided under the same lock
+// that add holds.
+func (s *Spender) finished() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.waiting) > 0 {
+		return false
+	}
+	s.running = false
+	s.idle.Broadcast()
+	return true
+}
+
+// work has the store answer a batch.
+func (s *Spender) work(batch []*call) {
+	if len(batch) == 0 {
+		return // all have given up
+	}
+	// The first has waited for longest, and all shall have their answer in time.
+	ctx, cancel := context.WithDeadline(context.Background(), batch[0].arrived.Add(answerTimeout))
+	defer cancel()
+	began := time.Now()
+	s.answer(ctx, batch)
+	s.Observe.CreditsBatched(len(batch), time.Since(began))
+}
+
+// take removes the next batch from the queue, oldest first.
 func (s *Spender) take() []*call {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -46,10 +74,6 @@ func (s *Spender) take() []*call {
 	}
 	if len(s.waiting) == 0 {
 		s.waiting = nil
-	}
-	if len(batch) == 0 {
-		s.running = false
-		s.idle.Broadcast()
 	}
 	return batch
 }

@@ -91,8 +91,12 @@ func New(store Store, observe Observer) *Spender {
 // nothing was taken, or billing.ErrOutcomeUnknown.
 func (s *Spender) Answer(ctx context.Context, r *billing.CreditRequest) (billing.CreditAnswer, error) {
 	c := &call{request: r, weight: max(len(r.Spends), 1), arrived: time.Now(), done: make(chan result, 1)}
-	if !s.add(c) {
+	lead, ok := s.add(c)
+	if !ok {
 		return s.noted(c, result{err: overload()})
+	}
+	if lead {
+		s.lead() // nobody is woken for it
 	}
 	timer := time.NewTimer(s.queueTimeout)
 	defer timer.Stop()
@@ -108,21 +112,19 @@ func (s *Spender) Answer(ctx context.Context, r *billing.CreditRequest) (billing
 	return s.noted(c, <-c.done)
 }
 
-// add puts a call where the next batch finds it, and begins one when none runs.
-// It is false when too many wait.
-func (s *Spender) add(c *call) bool {
+// add puts a call where the next batch finds it. When none runs the caller
+// leads one. It is not ok when too many wait.
+func (s *Spender) add(c *call) (lead, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.queued > 0 && s.queued+c.weight > maxWaiting {
-		return false
+		return false, false
 	}
 	s.waiting = append(s.waiting, c)
 	s.queued += c.weight
-	if !s.running {
-		s.running = true
-		go s.run()
-	}
-	return true
+	lead = !s.running
+	s.running = true
+	return lead, true
 }
 
 // leave gives a call up; false when its batch has begun.

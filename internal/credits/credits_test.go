@@ -153,6 +153,7 @@ func TestARequestWhoseBatchDoesNotBeginInTimeIsGivenUp(t *testing.T) {
 	b.queueTimeout = time.Millisecond
 	first := &call{request: request("first", 1), weight: 1, arrived: time.Now(), done: make(chan result, 1)}
 	b.add(first)
+	go b.lead()
 	b.wantBatch("first")
 	if _, err := b.Answer(t.Context(), request("late", 1)); billing.KindOf(err) != billing.Unavailable {
 		t.Errorf("late: got %v", err)
