@@ -105,7 +105,7 @@ func assemble(cfg config.Config, cat billing.Catalog, store *postgres.Store, log
 	processor := inbox.NewProcessor(background, log, m)
 	m.Queue(store.EventsByState)
 	intake := inbox.NewIntake(store)
-	intake.Batched, intake.Hand, processor.Rush = m.EventsStored, processor, intake.Rush
+	intake.Batched, intake.Hand = m.EventsStored, processor
 	sessions, err := web.NewSessions(store, store.Now, !cfg.Local(), reveal(cfg.SessionKeys)...)
 	if err != nil {
 		return nil, err

@@ -145,33 +145,3 @@ func TestEventsGoFromTheIntakeToTheProcessorAndBackWhenItStops(t *testing.T) {
 		t.Errorf("given back: %v, want %v", q.undone, want)
 	}
 }
-
-func TestBatchesWaitForTheEndOfARushUntilTooMuchWaits(t *testing.T) {
-	t.Parallel()
-	p := NewProcessor(&Engine{Store: newQueue()}, slog.New(slog.DiscardHandler), observer)
-	asked := 0
-	p.Rush = func() bool { asked++; return asked < 3 }
-	p.pauseBatches(claimSize, time.Now())
-	if asked < 3 {
-		t.Errorf("it went on in a rush, after asking %d times", asked)
-	}
-	p.Rush = func() bool { return true }
-	p.left.Store(backlog)
-	p.pauseBatches(claimSize, time.Now()) // returns all the same
-
-	if _, err := p.claimBatch(t.Context()); err != nil || p.left.Load() != 0 {
-		t.Errorf("nothing is due any more, and %d count as waiting: %v", p.left.Load(), err)
-	}
-	close(p.stop)
-	p.pauseBatches(claimSize, time.Now()) // a stop does not wait for the end of a rush
-}
-
-func TestWhatTheDeskHasNoRoomForCountsAsWaiting(t *testing.T) {
-	t.Parallel()
-	q := newQueue()
-	in := NewIntake(q)
-	in.Hand = NewProcessor(&Engine{Store: q}, slog.New(slog.DiscardHandler), observer) // and it does not run
-	if _, err := in.keep(t.Context(), []billing.Event{{ID: "evt_1"}, {ID: "evt_2"}}); err != nil || in.Hand.left.Load() != 2 {
-		t.Errorf("%d count as waiting, %v", in.Hand.left.Load(), err)
-	}
-}

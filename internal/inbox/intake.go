@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"time"
 
@@ -13,15 +14,12 @@ const (
 	// storeTimeout bounds the wait for a database that does not answer. Stripe
 	// tries again, so a quick "no" is better than a late one.
 	storeTimeout = 1500 * time.Millisecond
-	// writers is how many inserts run at once: while one commits, the other
-	// gathers. More gain nothing.
-	writers = 2
+	// writers is how many inserts run at once. A second one would make both
+	// smaller, and an insert costs much the same however many events it has.
+	writers = 1
 	// maxBatch is how many events one insert takes, so that a long queue
 	// does not become one long transaction.
 	maxBatch = 256
-	// rush is how many events go into one insert, lately and on the average,
-	// when webhooks come faster than they are stored.
-	rush = 16
 )
 
 // EventStore keeps events.
@@ -45,8 +43,7 @@ type Intake struct {
 
 	mu      sync.Mutex
 	waiting []*letter
-	writing int     // writers at work
-	company float64 // how many events went into one insert lately
+	writing int // writers at work
 }
 
 // letter is an event on its way into the database.
@@ -100,6 +97,7 @@ func (in *Intake) add(l *letter) {
 // write stores what waits until nothing does.
 func (in *Intake) write() {
 	for {
+		runtime.Gosched() // requests that have been read already come along
 		batch := in.take()
 		if len(batch) == 0 {
 			return
@@ -130,12 +128,7 @@ func (in *Intake) take() []*letter {
 	}
 	if len(batch) == 0 {
 		in.writing--
-		if in.writing == 0 {
-			in.company = 0
-		}
-		return nil
 	}
-	in.company += (float64(len(batch)) - in.company) / 8
 	return batch
 }
 
@@ -169,7 +162,6 @@ func (in *Intake) keep(ctx context.Context, batch []billing.Event) (stored []boo
 		bytes += batch[i].Size
 	}
 	if !in.Hand.desk.reserve(bytes) {
-		in.Hand.left.Add(int64(len(batch)))
 		stored, err = in.Store.StoreEvents(ctx, batch)
 		in.Hand.Wake()
 		return stored, err
@@ -184,12 +176,4 @@ func (in *Intake) keep(ctx context.Context, batch []billing.Event) (stored []boo
 	}
 	in.Hand.accept(claimed, bytes)
 	return stored, err
-}
-
-// Rush says whether webhooks come faster than they are stored: then many wait
-// while an insert runs, and go into the next one together.
-func (in *Intake) Rush() bool {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.company >= rush
 }

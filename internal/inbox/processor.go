@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/payloop/payloop/internal/billing"
@@ -34,8 +33,6 @@ const (
 	// gather is how long after one batch the next begins, unless that one was
 	// full: a few events together cost little more than one.
 	gather = 40 * time.Millisecond
-	// backlog is how many events may wait in the database for the end of a rush.
-	backlog = 64 << 10
 	// fetches is how many objects Stripe is asked about at once. A call that
 	// hangs holds up one of them.
 	fetches = 16
@@ -48,13 +45,11 @@ type Processor struct {
 	Log     *slog.Logger
 	Observe Observer
 	Now     func() time.Time
-	Rush    func() bool   // webhooks come faster than they are stored; nil: never
 	Idle    time.Duration // how often an idle lane looks for work; zero: each second
 
 	desk     Desk
 	lanes    []*lane
-	last     lastClaim    // of the payload lane
-	left     atomic.Int64 // events for which the desk had no room, since the database last had none that were due
+	last     lastClaim // of the payload lane
 	stop     chan struct{}
 	stopOnce sync.Once
 	cancel   context.CancelFunc
@@ -198,9 +193,6 @@ func (p *Processor) claimBatch(ctx context.Context) ([]billing.Event, error) {
 	}
 	events, err := p.Engine.Store.ClaimEvents(ctx, claimSize, lease)
 	p.last = lastClaim{full: len(events) == claimSize, polled: time.Now()}
-	if err == nil && !p.last.full {
-		p.left.Store(0)
-	}
 	if len(events) == 0 && err == nil {
 		events = p.desk.take(claimSize)
 	}
@@ -211,23 +203,13 @@ func (p *Processor) claimObject(ctx context.Context) ([]billing.Event, error) {
 	return p.Engine.Store.ClaimToFetch(ctx, claimSize, lease)
 }
 
-// pauseBatches waits until the next batch may begin. While webhooks come faster
-// than they are stored the time is theirs: who sent them waits for an answer,
-// and what is stored can wait. When too much of it does, half of the time.
+// pauseBatches waits until the next batch may begin: a few events together cost
+// little more than one.
 func (p *Processor) pauseBatches(claimed int, began time.Time) {
-	took := time.Since(began)
-	for p.rushes() && p.left.Load() < backlog {
-		p.wait(gather)
-	}
-	if p.rushes() {
-		p.wait(took)
-	}
 	if claimed < claimSize {
 		p.wait(gather - time.Since(began))
 	}
 }
-
-func (p *Processor) rushes() bool { return p.Rush != nil && !p.stopping() && p.Rush() }
 
 func (p *Processor) idle() time.Duration { return cmp.Or(p.Idle, idlePause) }
 
