@@ -19,6 +19,11 @@ const (
 	// maxBatch is how many spends one transaction decides, so that a long queue
 	// does not become one long transaction. A call with more goes alone.
 	maxBatch = 512
+	// workers is how many batches are under way at once, of different keys: while
+	// one is committed another is decided. The second begins when company wait,
+	// since a batch costs much the same however many are in it.
+	workers = 2
+	company = 8
 	// maxWaiting is how many spends may wait; more than are decided in a second.
 	maxWaiting = 20_000
 	// retryAfter is when it is worth sending a request again that was refused
@@ -49,8 +54,8 @@ type Observer interface {
 //
 //	callers ──▶ waiting ──take──▶ lock, decide in order of arrival, commit ──▶ each caller its answer
 //
-// There is one transaction at a time, so that requests of one user are decided
-// in the order they came in; more of them gain nothing.
+// Requests with one key are in one transaction at a time, so that they are
+// decided in the order they came in.
 type Spender struct {
 	Store   Store
 	Observe Observer
@@ -60,8 +65,9 @@ type Spender struct {
 	mu      sync.Mutex
 	idle    sync.Cond // told when the last batch is over
 	waiting []*call
-	queued  int // spends among those that wait
-	running bool
+	queued  int             // spends among those that wait
+	working int             // batches under way
+	busy    map[string]bool // the keys that they are about
 }
 
 // call is a request on its way through a batch.
@@ -74,6 +80,8 @@ type call struct {
 	done    chan result
 }
 
+func (c *call) key() string { return string(c.request.KeyHash) }
+
 type result struct {
 	answer billing.CreditAnswer
 	err    error
@@ -81,7 +89,7 @@ type result struct {
 
 // New returns a spender over a store.
 func New(store Store, observe Observer) *Spender {
-	s := &Spender{Store: store, Observe: observe, queueTimeout: queueTimeout}
+	s := &Spender{Store: store, Observe: observe, queueTimeout: queueTimeout, busy: map[string]bool{}}
 	s.idle.L = &s.mu
 	return s
 }
@@ -122,9 +130,15 @@ func (s *Spender) add(c *call) (lead, ok bool) {
 	}
 	s.waiting = append(s.waiting, c)
 	s.queued += c.weight
-	lead = !s.running
-	s.running = true
-	return lead, true
+	if s.working == 0 {
+		s.working++
+		return true, true
+	}
+	if s.working < workers && len(s.waiting) >= company && !s.busy[c.key()] {
+		s.working++
+		go s.run(s.take())
+	}
+	return false, true
 }
 
 // leave gives a call up; false when its batch has begun.
@@ -140,7 +154,7 @@ func (s *Spender) leave(c *call) bool {
 func (s *Spender) Stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.running {
+	for s.working > 0 {
 		s.idle.Wait()
 	}
 }
