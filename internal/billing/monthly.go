@@ -51,12 +51,16 @@ func AddMonths(t time.Time, n int) time.Time {
 
 // replaceSchedules lets the later of two payments for a subscription stand: a
 // change of plan ends the months that the invoice before it had still to give.
+// A grant of nothing leaves no entry to know it by, and may come again: the
+// schedule that it began goes on where it is.
 func (c *Credits) replaceSchedules(g Grant) {
 	if g.SubscriptionID == "" {
 		return
 	}
+	begun := false
 	for i := range c.Schedules {
 		s := &c.Schedules[i]
+		begun = begun || s.Key == g.Key
 		if s.Key == g.Key || s.SubscriptionID != g.SubscriptionID {
 			continue
 		}
@@ -67,7 +71,7 @@ func (c *Credits) replaceSchedules(g Grant) {
 			g.Monthly.Until = s.Since
 		}
 	}
-	if g.Monthly != nil {
+	if g.Monthly != nil && !begun {
 		c.Schedules = append(c.Schedules, *g.Monthly)
 	}
 	if len(c.Schedules) > 0 {
