@@ -152,10 +152,13 @@ func (l *life) session(row billing.Checkout, customer string, note bool) (billin
 	}
 	l.sessions = append(l.sessions, created.ID)
 	if note {
-		if _, err := w.front.AttachSession(ctx, row.ID, created); err != nil {
+		attached, err := w.front.AttachSession(ctx, row.ID, created)
+		if err != nil {
 			return created, err
 		}
-		l.noted = append(l.noted, created.ID)
+		if attached { // else another tab has ended it meanwhile
+			l.noted = append(l.noted, created.ID)
+		}
 	}
 	return w.client.CheckoutSession(ctx, created.ID) // one that was made before may have ended
 }
