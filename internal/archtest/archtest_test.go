@@ -19,7 +19,7 @@ var rows = map[string]int{
 	"cmd/payloop": 5, "cmd/dev": 5, "cmd/sandbox": 5, "cmd/bench": 5,
 	"handlers": 4, "internal/jobs": 4, "internal/doctor": 4,
 	"web": 3, "views": 3, "internal/inbox": 3, "internal/catalog": 3, "internal/credits": 3, "internal/ratelimit": 3, "internal/mail": 3, "internal/postgres": 3, "internal/reconcile": 3, "internal/stripeapi": 3, "internal/endpoints": 3,
-	"internal/events": 2, "static": 2, "internal/auth": 2, "internal/metrics": 2, "internal/config": 2, "internal/openapi": 2, "migrations": 2,
+	"internal/events": 2, "static": 2, "internal/auth": 2, "internal/metrics": 2, "internal/config": 2, "internal/openapi": 2, "migrations": 2, "internal/recent": 2,
 	"internal/billing": 1,
 }
 

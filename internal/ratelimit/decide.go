@@ -27,12 +27,12 @@ func (l *Limiter) begin(ctx context.Context, batch []*request) (rest []*request,
 		key := keyHash(hashes[i])
 		if r.UserID == "" {
 			nobodys[key] = true
-			l.owners.drop(key)
+			l.owners.Drop(key)
 			continue
 		}
-		l.owners.put(key, r.UserID, now)
+		l.owners.Put(key, r.UserID, now)
 		if !l.open(r.UserID, now) {
-			l.windows.put(r.UserID, l.newWindow(r, now), now)
+			l.windows.Put(r.UserID, l.newWindow(r, now), now)
 		}
 	}
 	for _, r := range batch {
@@ -53,7 +53,7 @@ func (l *Limiter) withoutWindow(batch []*request) (hashes [][]byte) {
 	now := l.now()
 	seen := make(map[keyHash]bool, len(batch))
 	for _, r := range batch {
-		user, known := l.owners.get(r.key, now)
+		user, known := l.owners.Get(r.key, now)
 		if !seen[r.key] && !(known && l.open(user, now)) {
 			hashes = append(hashes, r.key[:])
 		}
@@ -63,7 +63,7 @@ func (l *Limiter) withoutWindow(batch []*request) (hashes [][]byte) {
 }
 
 func (l *Limiter) open(user string, now time.Time) bool {
-	w, ok := l.windows.get(user, now)
+	w, ok := l.windows.Get(user, now)
 	return ok && now.Before(w.endsAt)
 }
 
@@ -90,7 +90,7 @@ func (l *Limiter) lease(ctx context.Context, batch []*request) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, lease := range given {
-		if w, ok := l.windows.get(lease.UserID, l.now()); ok {
+		if w, ok := l.windows.Get(lease.UserID, l.now()); ok {
 			w.add(lease)
 		}
 	}
@@ -104,12 +104,12 @@ func (l *Limiter) wanted(batch []*request) (asked []billing.RequestLease) {
 	now := l.now()
 	requests := map[string]int64{}
 	for _, r := range batch {
-		if user, ok := l.owners.get(r.key, now); ok {
+		if user, ok := l.owners.Get(r.key, now); ok {
 			requests[user]++
 		}
 	}
 	for user, n := range requests {
-		if w, ok := l.windows.get(user, now); ok && w.limit > 0 {
+		if w, ok := l.windows.Get(user, now); ok && w.limit > 0 {
 			asked = append(asked, billing.RequestLease{UserID: user, Limit: w.limit, Size: w.portion(n, now)})
 		}
 	}

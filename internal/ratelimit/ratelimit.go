@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/payloop/payloop/internal/billing"
+	"github.com/payloop/payloop/internal/recent"
 )
 
 const (
@@ -47,8 +48,8 @@ type Limiter struct {
 	limited bool // a plan has a limit
 
 	mu      sync.Mutex
-	owners  recent[keyHash, string]
-	windows recent[string, *window]
+	owners  recent.Map[keyHash, string]
+	windows recent.Map[string, *window]
 	waiting []*request
 	asking  bool // a goroutine asks the database for those who wait
 }
@@ -60,9 +61,9 @@ type keyHash [32]byte // SHA-256
 func New(store Store, catalog billing.Catalog, now func() time.Time, refused func()) *Limiter {
 	l := &Limiter{
 		store: store, catalog: catalog, now: now, refused: refused,
-		owners: recent[keyHash, string]{keep: keepOwners, max: maxIdle},
+		owners: recent.Map[keyHash, string]{Keep: keepOwners, Max: maxIdle},
 		// After this time a window is over, and what it knew means nothing.
-		windows: recent[string, *window]{keep: billing.RequestWindow, max: maxIdle},
+		windows: recent.Map[string, *window]{Keep: billing.RequestWindow, Max: maxIdle},
 	}
 	for _, plan := range catalog.Plans {
 		l.limited = l.limited || plan.RequestsPerMinute > 0
@@ -99,17 +100,17 @@ func (l *Limiter) Take(ctx context.Context, hash []byte) (Quota, error) {
 func (l *Limiter) Forget(hash []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.owners.drop(keyHash(hash))
+	l.owners.Drop(keyHash(hash))
 }
 
 // fromMemory, under the lock, decides without the database, if what is leased allows that.
 func (l *Limiter) fromMemory(key keyHash) (quota Quota, ok bool) {
 	now := l.now()
-	user, known := l.owners.get(key, now)
+	user, known := l.owners.Get(key, now)
 	if !known {
 		return Quota{}, false
 	}
-	w, known := l.windows.get(user, now)
+	w, known := l.windows.Get(user, now)
 	if !known {
 		return Quota{}, false
 	}

@@ -184,28 +184,6 @@ func TestWhoHangsUpDoesNotWait(t *testing.T) {
 	}
 }
 
-func TestIdleUsersAreForgotten(t *testing.T) {
-	t.Parallel()
-	r := recent[string, int]{keep: time.Minute, max: 100}
-	now := time.Now()
-	r.put("idle", 1, now)
-	r.put("busy", 2, now)
-	for minute := range 3 {
-		if v, ok := r.get("busy", now.Add(time.Duration(minute)*time.Minute)); !ok || v != 2 {
-			t.Fatalf("minute %d: the busy one is gone", minute)
-		}
-	}
-	if _, ok := r.get("idle", now); ok {
-		t.Error("the idle one is there after two minutes")
-	}
-	for i := range 1000 {
-		r.put(fmt.Sprint(i), i, now)
-	}
-	if n := len(r.young) + len(r.old); n > 200 {
-		t.Errorf("it holds %d, want 200 at most", n)
-	}
-}
-
 func BenchmarkTake(b *testing.B) {
 	m := newMemory("ann")
 	l := m.limiter(limitedTo(1_000_000_000))
