@@ -53,12 +53,15 @@ func (s *Spender) work(batch []*call) {
 	ctx, cancel := context.WithDeadline(context.Background(), batch[0].arrived.Add(answerTimeout))
 	defer cancel()
 	began := time.Now()
-	s.answer(ctx, batch)
+	if left := s.spendAtOnce(ctx, batch); len(left) > 0 {
+		s.answer(ctx, left)
+	}
 	s.Observe.CreditsBatched(len(batch), time.Since(began))
 }
 
 // take removes from the queue what goes into one batch, oldest first. Requests
-// with a key that another batch works for stay where they are.
+// with a key that another batch works for stay where they are. The lock must be
+// held.
 func (s *Spender) take() []*call {
 	batch := make([]*call, 0, min(len(s.waiting), maxBatch))
 	left := s.waiting[:0]
@@ -89,15 +92,32 @@ func (s *Spender) take() []*call {
 	return batch
 }
 
-// answer has the store answer a batch. When it is refused, halves of it are
-// tried, so that one request that cannot be written does not take its
-// neighbours along.
-func (s *Spender) answer(ctx context.Context, batch []*call) {
+// spendAtOnce answers what the store decides in one statement, and returns the
+// others.
+func (s *Spender) spendAtOnce(ctx context.Context, batch []*call) (left []*call) {
+	for i, a := range s.Store.SpendAtOnce(ctx, requestsOf(batch)) {
+		if a != nil {
+			batch[i].done <- result{answer: *a}
+		} else {
+			left = append(left, batch[i])
+		}
+	}
+	return left
+}
+
+func requestsOf(batch []*call) []*billing.CreditRequest {
 	requests := make([]*billing.CreditRequest, len(batch))
 	for i, c := range batch {
 		requests[i] = c.request
 	}
-	answers, err := s.Store.AnswerCredits(ctx, requests)
+	return requests
+}
+
+// answer has the store answer a batch. When it is refused, halves of it are
+// tried, so that one request that cannot be written does not take its
+// neighbours along.
+func (s *Spender) answer(ctx context.Context, batch []*call) {
+	answers, err := s.Store.AnswerCredits(ctx, requestsOf(batch))
 	if errors.Is(err, billing.ErrRefused) && len(batch) > 1 {
 		s.answer(ctx, batch[:len(batch)/2])
 		s.answer(ctx, batch[len(batch)/2:])

@@ -33,6 +33,9 @@ const (
 
 // Store decides requests and does what they ask.
 type Store interface {
+	// SpendAtOnce decides what costs it one statement. The answers to the other
+	// requests are nil, and nothing was done for them.
+	SpendAtOnce(ctx context.Context, requests []*billing.CreditRequest) []*billing.CreditAnswer
 	// AnswerCredits answers requests in their order, all or none: with an error
 	// nothing was done, but for billing.ErrOutcomeUnknown. It returns soon
 	// after ctx ends.

@@ -24,6 +24,17 @@ type desk struct {
 
 func newDesk() *desk { return &desk{make(chan []string, 100), make(chan func([]string) error)} }
 
+// SpendAtOnce decides the spends with the reason "at once".
+func (d *desk) SpendAtOnce(_ context.Context, requests []*billing.CreditRequest) []*billing.CreditAnswer {
+	answers := make([]*billing.CreditAnswer, len(requests))
+	for i, r := range requests {
+		if r.Spends[0].Reason == "at once" {
+			answers[i] = &billing.CreditAnswer{Plan: "at once"}
+		}
+	}
+	return answers
+}
+
 func (d *desk) AnswerCredits(_ context.Context, requests []*billing.CreditRequest) ([]billing.CreditAnswer, error) {
 	var batch []string
 	answers := make([]billing.CreditAnswer, len(requests))
@@ -129,6 +140,20 @@ func TestWhoeverArrivesWhileABatchRunsGoesIntoTheNextInOrder(t *testing.T) {
 		b.want(a, none)
 	}
 	b.Stop() // has nothing to wait for
+}
+
+func TestWhatIsSpentAtOnceIsAnsweredBeforeTheRestOfItsBatch(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	first := b.ask(t.Context(), "first", 0)
+	b.wantBatch("first")
+	atOnce, slow := b.ask(t.Context(), "at once", 1), b.ask(t.Context(), "slow", 2)
+	b.desk.decide <- ok
+	b.want(first, none)
+	b.want(atOnce, none)
+	b.wantBatch("slow")
+	b.desk.decide <- func([]string) error { return errors.New("gone") }
+	b.want(slow, billing.Unavailable)
 }
 
 func TestWhoHangsUpBeforeTheBatchBeginsIsNotChargedAndAfterThatIs(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -45,7 +44,7 @@ type Store struct {
 	// Catalog tells what plans give: whoever settles credits needs it.
 	Catalog billing.Catalog
 
-	careful atomic.Int32 // batches of spends that shall lock first
+	known *knownKeys
 }
 
 // Open prepares a store. It does not connect: a database that is down shows
@@ -66,7 +65,7 @@ func Open(dsn string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{db: db, hot: newHotPool(hot), Now: now}, nil
+	return &Store{db: db, hot: newHotPool(hot), known: newKnownKeys(), Now: now}, nil
 }
 
 // now is the time in microseconds, as Postgres keeps it: one that it rounds up

@@ -27,15 +27,9 @@ const (
 // billing.ErrOutcomeUnknown when that cannot be said. It returns soon after ctx
 // ends, also when the database hangs.
 func (s *Store) AnswerCredits(ctx context.Context, requests []*billing.CreditRequest) ([]billing.CreditAnswer, error) {
-	err := errNotQuick
-	var answers []billing.CreditAnswer
-	if s.quickly(requests) {
-		answers, err = s.tryCredits(ctx, requests, (*creditAttempt).quick)
-	}
-	for range 2 {
-		if errors.Is(err, errNotQuick) || takeTurns(err) {
-			answers, err = s.tryCredits(ctx, requests, (*creditAttempt).run)
-		}
+	answers, err := s.tryCredits(ctx, requests)
+	if takeTurns(err) {
+		answers, err = s.tryCredits(ctx, requests)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("answer %d credit requests: %w", len(requests), err)
@@ -59,57 +53,36 @@ const (
 
 var errGivenUp = errors.New("given up before the commit")
 
-// creditAttempt is one transaction over a batch. It runs beside whoever waits
-// for it, since a database that hangs does not heed a context.
-type creditAttempt struct {
-	store *Store
-	batch *creditBatch
+// attempt is a transaction that runs beside whoever waits for it, since a
+// database that hangs does not heed a context.
+type attempt struct {
 	state atomic.Int32
 	done  chan error
 }
 
-func (s *Store) tryCredits(ctx context.Context, requests []*billing.CreditRequest, run func(*creditAttempt, context.Context) error) ([]billing.CreditAnswer, error) {
-	a := &creditAttempt{store: s, batch: newCreditBatch(s.Catalog, s.hot, requests, s.Now().Truncate(time.Microsecond)), done: make(chan error, 1)}
-	go func() { a.done <- run(a, ctx) }()
-	var err error
+// mayCommit says whether the transaction may be committed now. Afterwards it
+// can no longer be given up.
+func (a *attempt) mayCommit(ctx context.Context) bool {
+	return ctx.Err() == nil && a.state.CompareAndSwap(attemptRuns, attemptCommits)
+}
+
+// try runs a transaction, which asks mayCommit before it sends what cannot be
+// taken back. When it is sent and there is an error, it may have been done.
+func try(ctx context.Context, transaction func(context.Context, *attempt) error) (sent bool, err error) {
+	a := &attempt{done: make(chan error, 1)}
+	go func() { a.done <- transaction(ctx, a) }()
 	select {
 	case err = <-a.done:
 	case <-ctx.Done():
 		if a.state.CompareAndSwap(attemptRuns, attemptGivenUp) {
-			return nil, fmt.Errorf("%w: %w", errGivenUp, ctx.Err())
+			return false, fmt.Errorf("%w: %w", errGivenUp, ctx.Err())
 		}
 		err = a.waitForCommit()
 	}
-	if err != nil && a.state.Load() == attemptCommits && !refusedCommit(err) && !errors.Is(err, errNotQuick) {
-		err = a.findOut(err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return a.batch.answers, nil
+	return a.state.Load() == attemptCommits, err
 }
 
-// run works the batch off up to its commit.
-func (a *creditAttempt) run(ctx context.Context) error {
-	tx, err := a.store.hot.db.BeginTxx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	defer tx.Rollback()
-	a.batch.tx = &Tx{tx: tx, now: a.batch.now, hot: a.store.hot, catalog: a.batch.catalog}
-	if err := a.batch.work(ctx); err != nil {
-		return refused(err)
-	}
-	if ctx.Err() != nil || !a.state.CompareAndSwap(attemptRuns, attemptCommits) {
-		return errGivenUp
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
-}
-
-func (a *creditAttempt) waitForCommit() error {
+func (a *attempt) waitForCommit() error {
 	timer := time.NewTimer(commitTimeout)
 	defer timer.Stop()
 	select {
@@ -118,6 +91,38 @@ func (a *creditAttempt) waitForCommit() error {
 	case <-timer.C:
 		return errors.New("the commit is not answered")
 	}
+}
+
+func (s *Store) tryCredits(ctx context.Context, requests []*billing.CreditRequest) ([]billing.CreditAnswer, error) {
+	b := newCreditBatch(s.Catalog, requests, s.now())
+	sent, err := try(ctx, func(ctx context.Context, a *attempt) error { return s.run(ctx, a, b) })
+	if err != nil && sent && !refusedCommit(err) {
+		err = s.findOut(b.trace, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b.answers, nil
+}
+
+// run works a batch off up to its commit.
+func (s *Store) run(ctx context.Context, a *attempt, b *creditBatch) error {
+	tx, err := s.hot.db.BeginTxx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback()
+	b.tx = &Tx{tx: tx, now: b.now, hot: s.hot, catalog: b.catalog}
+	if err := b.work(ctx); err != nil {
+		return refused(err)
+	}
+	if !a.mayCommit(ctx) {
+		return errGivenUp
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
 }
 
 // refusedCommit says whether Postgres answered a commit with no, and did not
@@ -129,24 +134,38 @@ func refusedCommit(err error) bool {
 
 // findOut asks on another connection what became of a commit that was sent and
 // not answered: nil when it was made.
-func (a *creditAttempt) findOut(cause error) error {
-	trace := a.batch.trace
+func (s *Store) findOut(trace *creditTrace, cause error) error {
 	if trace == nil {
 		return nil // nothing was written: the answers hold without a commit
 	}
+	made := false
+	err := askAgain(func(ctx context.Context) (err error) {
+		made, err = s.committed(ctx, *trace)
+		return err
+	})
+	switch {
+	case err != nil:
+		return errors.Join(billing.ErrOutcomeUnknown, cause, err)
+	case !made:
+		return fmt.Errorf("not committed: %w", cause)
+	}
+	return nil
+}
+
+// askAgain asks until there is an answer, or askTimeout is over.
+func askAgain(ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
 	for {
-		made, err := a.store.committed(ctx, *trace)
-		switch {
-		case err == nil && made:
-			return nil
-		case err == nil && !trace.until.IsZero():
-			return errors.Join(errNotQuick, cause)
-		case err == nil:
-			return fmt.Errorf("not committed: %w", cause)
-		case ctx.Err() != nil:
-			return errors.Join(billing.ErrOutcomeUnknown, cause, err)
+		answered := make(chan error, 1) // a database that hangs does not heed a context
+		go func() { answered <- ask(ctx) }()
+		select {
+		case err := <-answered:
+			if err == nil || ctx.Err() != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return fmt.Errorf("look for what was committed: %w", ctx.Err())
 		}
 		pause(ctx, 50*time.Millisecond)
 	}

@@ -33,9 +33,22 @@ func spendOf(hash []byte, amount int64) *billing.CreditRequest {
 // credit has the store answer requests, which must succeed.
 func (b *bundle) credit(requests ...*billing.CreditRequest) []billing.CreditAnswer {
 	b.t.Helper()
-	answers, err := b.AnswerCredits(b.t.Context(), requests)
+	answers := make([]billing.CreditAnswer, len(requests))
+	var left []*billing.CreditRequest
+	var places []int
+	for i, a := range b.SpendAtOnce(b.t.Context(), requests) {
+		if a != nil {
+			answers[i] = *a
+			continue
+		}
+		left, places = append(left, requests[i]), append(places, i)
+	}
+	rest, err := b.AnswerCredits(b.t.Context(), left)
 	if err != nil {
 		b.t.Fatal(err)
+	}
+	for i, a := range rest {
+		answers[places[i]] = a
 	}
 	return answers
 }
@@ -97,15 +110,20 @@ func TestACommitThatWasNotAnsweredIsAskedFor(t *testing.T) {
 			Idempotency: &billing.Idempotency{Key: "k", Fingerprint: make([]byte, 32), Write: func(billing.CreditAnswer) billing.SentAnswer { return billing.SentAnswer{Status: 402} }}},
 	} {
 		b.now = b.now.Add(time.Second)
-		made := &creditAttempt{store: b.Store, batch: newCreditBatch(b.Catalog, b.hot, []*billing.CreditRequest{r}, b.now)}
-		if err := made.run(t.Context()); err != nil {
+		made := newCreditBatch(b.Catalog, []*billing.CreditRequest{r}, b.now)
+		if err := b.run(t.Context(), &attempt{}, made); err != nil {
 			t.Fatal(err)
 		}
-		if err := made.findOut(lost); err != nil {
+		if err := b.findOut(made.trace, lost); err != nil {
 			t.Errorf("%s that was committed: got %v", name, err)
 		}
-		made.batch.trace.at = b.now.Add(time.Microsecond)
-		if err := made.findOut(lost); !errors.Is(err, lost) || errors.Is(err, billing.ErrOutcomeUnknown) {
+		other := *made.trace
+		if other.batch != 0 {
+			other.batch++
+		} else {
+			other.at = b.now.Add(time.Microsecond)
+		}
+		if err := b.findOut(&other, lost); !errors.Is(err, lost) || errors.Is(err, billing.ErrOutcomeUnknown) {
 			t.Errorf("%s that was not: got %v", name, err)
 		}
 	}
@@ -120,23 +138,23 @@ func TestWhatIsNotKnownIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	user, hash := b.keyed()
-	attempt := &creditAttempt{store: b.Store, batch: newCreditBatch(b.Catalog, b.hot, []*billing.CreditRequest{spendOf(hash, 1)}, b.now)}
+	batch := newCreditBatch(b.Catalog, []*billing.CreditRequest{spendOf(hash, 1)}, b.now)
 	tx, err := b.db.BeginTxx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tx.Rollback()
-	attempt.batch.tx = &Tx{tx: tx, now: b.now, catalog: b.Catalog}
-	if err := attempt.batch.work(t.Context()); err != nil {
+	batch.tx = &Tx{tx: tx, now: b.now, catalog: b.Catalog}
+	if err := batch.work(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := b.committed(ctx, *attempt.batch.trace); err == nil {
+	if _, err := b.committed(ctx, *batch.trace); err == nil {
 		t.Error("something was said while it was not known")
 	}
 	found := make(chan error, 1)
-	go func() { found <- attempt.findOut(lost) }()
+	go func() { found <- b.findOut(batch.trace, lost) }()
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +177,8 @@ func TestABatchThatIsGivenUpTakesNothingLater(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := b.AnswerCredits(ctx, []*billing.CreditRequest{spendOf(hash, 1)}); !errors.Is(err, errGivenUp) && !errors.Is(err, context.DeadlineExceeded) {
+	requests := []*billing.CreditRequest{spendOf(hash, 1)}
+	if _, err := b.AnswerCredits(ctx, requests); !errors.Is(err, errGivenUp) && !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 	if err := tx.Rollback(); err != nil {
@@ -196,54 +215,5 @@ func TestOldAnswersAndEndedReservationsArePruned(t *testing.T) {
 	}
 	if n := b.number(`SELECT count(*) FROM credit_reservations WHERE state = 'open'`); n != 1 {
 		t.Errorf("%d open reservations are left, want 1", n)
-	}
-}
-
-func TestABatchOfOneUserThatMovedMeanwhileIsDoneWithLocks(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	_, hash := b.keyed()
-	quick := &creditAttempt{store: b.Store, batch: newCreditBatch(b.Catalog, b.hot, []*billing.CreditRequest{spendOf(hash, 30)}, b.now)}
-	if err := quick.batch.lookUp(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	read := *quick.batch.keys[0].purse
-	quick.batch.answer(quick.batch.requests[0])
-	b.credit(spendOf(hash, 30)) // somebody else's
-	if err := quick.writeQuickly(t.Context(), read); !errors.Is(err, errNotQuick) {
-		t.Errorf("got %v", err)
-	}
-	if a := b.credit(spendOf(hash, 20))[0]; a.Spends[0].Err != nil || a.Credits != 0 {
-		t.Errorf("with locks: got %+v", a)
-	}
-	if n := b.number(`SELECT count(*) FROM credit_entries WHERE kind = 'spend'`); n != 2 {
-		t.Errorf("%d spends were made, want 2", n)
-	}
-}
-
-// A statement that is its own transaction may still be on its way when it is
-// asked for. It says until when it may be written.
-func TestABatchWithoutLocksIsNotKnownBeforeItIsTooLateForIt(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	_, hash := b.keyed()
-	quick := &creditAttempt{store: b.Store, batch: newCreditBatch(b.Catalog, b.hot, []*billing.CreditRequest{spendOf(hash, 1)}, b.now)}
-	if err := quick.quick(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := quick.findOut(lost); err != nil {
-		t.Errorf("one that was written: got %v", err)
-	}
-	quick.batch.trace.at = b.now.Add(time.Second)
-	quick.batch.trace.until = time.Now().Add(time.Hour)
-	if _, err := b.committed(t.Context(), *quick.batch.trace); !errors.Is(err, errNotYet) {
-		t.Errorf("one that may be on its way: got %v", err)
-	}
-	quick.batch.trace.until = time.Now().Add(-time.Hour)
-	if err := quick.findOut(lost); !errors.Is(err, errNotQuick) {
-		t.Errorf("one that was not: got %v", err)
-	}
-	if _, err := (&sentOnce{Valuer: int8Array{1}, sent: true}).Value(); err == nil {
-		t.Error("a statement is sent twice")
 	}
 }

@@ -10,10 +10,10 @@ import (
 // creditBatch answers credit requests in one transaction: it locks the balances
 // they are about, decides each in Go, and writes what was decided at once.
 type creditBatch struct {
-	tx       *Tx      // nil: nothing is locked
-	hot      *hotPool // asked when there is no transaction
+	tx       *Tx
 	catalog  billing.Catalog
 	now      time.Time // in microseconds, as Postgres keeps them
+	mark     int64     // of its entries
 	requests []*billing.CreditRequest
 	answers  []billing.CreditAnswer
 
@@ -53,9 +53,9 @@ type purse struct {
 
 func (p *purse) available() int64 { return p.balance - p.held }
 
-func newCreditBatch(catalog billing.Catalog, hot *hotPool, requests []*billing.CreditRequest, now time.Time) *creditBatch {
+func newCreditBatch(catalog billing.Catalog, requests []*billing.CreditRequest, now time.Time) *creditBatch {
 	return &creditBatch{
-		catalog: catalog, hot: hot, now: now, requests: requests,
+		catalog: catalog, now: now, mark: newMark(), requests: requests,
 		answers: make([]billing.CreditAnswer, len(requests)),
 		byHash:  make(map[string]int, len(requests)),
 		purses:  make(map[string]*purse, len(requests)),

@@ -76,7 +76,7 @@ func (b *creditBatch) enter(key creditKey, amount int64, reason string) {
 	p.balance -= amount
 	p.after = p.available()
 	b.entries.add(p.id, amount, reason, key.Prefix, p.balance)
-	b.leaveTrace(creditTrace{userID: p.userID, balanceAfter: p.balance, entry: true})
+	b.leaveTrace(creditTrace{userID: p.userID, batch: b.mark})
 }
 
 func (b *creditBatch) reserve(p *purse, r *billing.CreditRequest) (billing.Reservation, error) {

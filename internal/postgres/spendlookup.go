@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"github.com/payloop/payloop/internal/billing"
 )
@@ -11,17 +12,18 @@ import (
 // keysAndBalances finds keys by their hashes, their users' balances, and what
 // decides the users' plans.
 const keysAndBalances = `
-	SELECT given.n, k.id, k.hash, k.prefix, k.expires_at, k.revoked_at, k.user_id,
+	SELECT given.n, k.id, k.hash, k.prefix, k.expires_at, k.revoked_at, k.user_id, u.access_version,
 		b.balance, b.held, b.due_at <= $2, b.refill_at <= $2, ` + planColumns + `
 	FROM unnest($1::bytea[]) WITH ORDINALITY AS given (hash, n)
 	JOIN api_keys k ON k.hash = given.hash
+	JOIN users u ON u.id = k.user_id
 	JOIN credit_balances b ON b.user_id = k.user_id
 	LEFT JOIN (subscriptions s JOIN subscription_items i ON i.subscription_id = s.id)
 		ON s.user_id = b.user_id AND s.status IN ('active', 'trialing', 'past_due')
 	ORDER BY b.user_id, given.n, s.created_at DESC, s.id, i.position`
 
-// lookUp finds what the requests are about. In a transaction it locks the
-// balances, in one order for all transactions.
+// lookUp finds what the requests are about, and locks the balances, in one
+// order for all transactions.
 func (b *creditBatch) lookUp(ctx context.Context) error {
 	for _, r := range b.requests {
 		if _, ok := b.byHash[string(r.KeyHash)]; !ok {
@@ -33,18 +35,13 @@ func (b *creditBatch) lookUp(ctx context.Context) error {
 	for n := range b.keys {
 		b.keys[n].err = billing.ErrAPIKeyUnknown
 	}
-	query, ask := keysAndBalances, b.hot.query
-	if b.tx != nil {
-		query, ask = keysAndBalances+` FOR UPDATE OF b`, b.tx.query
-	}
-	rows, err := ask(ctx, query, byteaArray(b.hashes), b.now)
+	rows, err := b.tx.query(ctx, keysAndBalances+` FOR UPDATE OF b`, byteaArray(b.hashes), b.now)
 	if err != nil {
 		return fmt.Errorf("look up %d API keys: %w", len(b.hashes), err)
 	}
-	defer rows.Close()
 	found, err := scanKeys(rows, len(b.hashes))
 	if err != nil {
-		return fmt.Errorf("look up %d API keys: %w", len(b.hashes), err)
+		return err
 	}
 	for i := range found {
 		if err := b.take(&found[i]); err != nil {
@@ -54,11 +51,21 @@ func (b *creditBatch) lookUp(ctx context.Context) error {
 	return nil
 }
 
+// findKeys finds what is known of keys without a lock: all of it at one moment.
+func (s *Store) findKeys(ctx context.Context, hashes [][]byte, now time.Time) ([]foundKey, error) {
+	rows, err := s.hot.query(ctx, keysAndBalances, byteaArray(hashes), now)
+	if err != nil {
+		return nil, fmt.Errorf("look up %d API keys: %w", len(hashes), err)
+	}
+	return scanKeys(rows, len(hashes))
+}
+
 // foundKey is a key that lookUp found, with its user's credits and
 // subscriptions.
 type foundKey struct {
 	n           int // its number among those asked for, from 1
 	key         billing.APIKey
+	version     int64 // its owner's access_version
 	purse       purse
 	due, refill sql.NullBool
 	user        billing.Requester
@@ -67,16 +74,17 @@ type foundKey struct {
 // scanKeys reads the rows of lookUp. Those of one key, which has several when
 // its user's subscriptions have several items, follow each other.
 func scanKeys(rows *sql.Rows, most int) ([]foundKey, error) {
+	defer rows.Close()
 	found := make([]foundKey, 0, most)
 	for rows.Next() {
 		var f foundKey
 		var item requesterRow
 		var expires, revoked sql.NullTime
-		err := rows.Scan(&f.n, &f.key.ID, &f.key.Hash, &f.key.Prefix, &expires, &revoked, &f.key.UserID,
+		err := rows.Scan(&f.n, &f.key.ID, &f.key.Hash, &f.key.Prefix, &expires, &revoked, &f.key.UserID, &f.version,
 			&f.purse.balance, &f.purse.held, &f.due, &f.refill,
 			&item.ID, &item.Status, &item.PastDueSince, &item.CreatedAt, &item.PriceID, &item.LookupKey, &item.Plan)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("look up %d API keys: %w", most, err)
 		}
 		f.key.ExpiresAt, f.key.RevokedAt = expires.Time, revoked.Time
 		if last := len(found) - 1; last < 0 || found[last].n != f.n {
@@ -84,7 +92,26 @@ func scanKeys(rows *sql.Rows, most int) ([]foundKey, error) {
 		}
 		item.addTo(&found[len(found)-1].user)
 	}
-	return found, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("look up %d API keys: %w", most, err)
+	}
+	return found, nil
+}
+
+// known is what may be remembered of the key. It must have been found without a
+// lock: behind one, version may be newer than the rest.
+func (f *foundKey) known(catalog billing.Catalog, now time.Time) (*knownKey, error) {
+	owner, err := uuidOf(f.key.UserID)
+	if err != nil {
+		return nil, fmt.Errorf("look up API keys: %w", err)
+	}
+	k := &knownKey{APIKey: f.key, owner: owner, version: f.version, plan: billing.Access(catalog, f.user.Subscriptions, now).Plan}
+	for _, sub := range f.user.Subscriptions {
+		if end := sub.GaveUntil(); sub.Status == billing.PastDue && end.After(now) && (k.until.IsZero() || end.Before(k.until)) {
+			k.until = end
+		}
+	}
+	return k, nil
 }
 
 // take takes in what lookUp found.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 )
 
@@ -11,48 +12,43 @@ import (
 // it can be told later that the batch was committed. A transaction's number
 // would not do: after a crash of Postgres another transaction may bear it.
 type creditTrace struct {
-	userID       string
-	at           time.Time
-	entry        bool // an entry at that time, to balanceAfter
-	balanceAfter int64
-	key          string // the Idempotency-Key of an answer kept at that time
-	reservation  *string
-	until        time.Time // when it can no longer come to be, by Postgres's clock; zero: with the balance's lock
+	userID      string
+	at          time.Time
+	batch       int64  // the entries' mark; 0: there are none
+	key         string // the Idempotency-Key of an answer kept at that time
+	reservation *string
 }
 
-// traceDepth is how many of a user's entries are searched for a trace: more
-// than can have been made since.
-const traceDepth = 100_000
+// traceMargin is how much earlier than the batch an entry may say that it was
+// made, and yet come later in the ledger: the clocks of two replicas may be as
+// far apart as Stripe's signatures allow.
+const traceMargin = 5 * time.Minute
+
+// newMark returns a number for the entries of one batch.
+func newMark() int64 { return rand.Int64() | 1 }
 
 // committed says whether a trace is there. It waits for whoever holds the
 // user's balance: as long as the transaction that writes the trace is not over,
 // that is the one.
-func (s *Store) committed(ctx context.Context, t creditTrace) (bool, error) {
-	type answer struct {
-		found bool
-		err   error
-	}
-	answered := make(chan answer, 1) // a database that hangs does not heed a context
-	go func() {
-		var a answer
-		a.err = s.InTx(ctx, func(tx *Tx) error {
-			_, err := tx.tx.ExecContext(ctx, `SELECT FROM credit_balances WHERE user_id = $1 FOR UPDATE`, t.userID)
-			if err != nil {
-				return fmt.Errorf("lock balance: %w", err)
-			}
-			if a.found, err = tx.traced(ctx, t); err != nil || a.found || t.until.IsZero() {
-				return err
-			}
-			return tx.passed(ctx, t.until)
-		})
-		answered <- a
-	}()
-	select {
-	case a := <-answered:
-		return a.found, a.err
-	case <-ctx.Done():
-		return false, fmt.Errorf("look for what was committed: %w", ctx.Err())
-	}
+func (s *Store) committed(ctx context.Context, t creditTrace) (found bool, err error) {
+	err = s.InTx(ctx, func(tx *Tx) error {
+		_, err := tx.tx.ExecContext(ctx, `SELECT FROM credit_balances WHERE user_id = $1 FOR UPDATE`, t.userID)
+		if err != nil {
+			return fmt.Errorf("lock balance: %w", err)
+		}
+		err = tx.tx.GetContext(ctx, &found, `
+			SELECT EXISTS (
+				SELECT FROM credit_entries
+				WHERE user_id = $1 AND id >= credit_entry_since($1, $3) AND batch = $4 AND created_at = $2)
+			OR EXISTS (SELECT FROM idempotency_keys WHERE user_id = $1 AND key = $5 AND created_at = $2)
+			OR EXISTS (SELECT FROM credit_reservations WHERE id = $6 AND $2 IN (created_at, ended_at))`,
+			t.userID, t.at, t.at.Add(-traceMargin), t.batch, t.key, t.reservation)
+		if err != nil {
+			return fmt.Errorf("look for what was committed: %w", err)
+		}
+		return nil
+	})
+	return found, err
 }
 
 var errNotYet = errors.New("it may still be written")
@@ -67,22 +63,4 @@ func (tx *Tx) passed(ctx context.Context, t time.Time) error {
 		return errNotYet
 	}
 	return nil
-}
-
-func (tx *Tx) traced(ctx context.Context, t creditTrace) (found bool, err error) {
-	err = tx.tx.GetContext(ctx, &found, `
-		SELECT EXISTS (
-			SELECT FROM (
-				SELECT created_at, balance_after FROM credit_entries
-				WHERE user_id = $1
-				ORDER BY id DESC
-				LIMIT $6) e
-			WHERE $7 AND created_at = $2 AND balance_after = $3)
-		OR EXISTS (SELECT FROM idempotency_keys WHERE user_id = $1 AND key = $4 AND created_at = $2)
-		OR EXISTS (SELECT FROM credit_reservations WHERE id = $5 AND $2 IN (created_at, ended_at))`,
-		t.userID, t.at, t.balanceAfter, t.key, t.reservation, traceDepth, t.entry)
-	if err != nil {
-		return false, fmt.Errorf("look for what was committed: %w", err)
-	}
-	return found, nil
 }

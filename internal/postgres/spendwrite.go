@@ -33,11 +33,11 @@ func (b *creditBatch) writeEntries(ctx context.Context) error {
 		return nil
 	}
 	_, err := b.tx.exec(ctx, `
-		INSERT INTO credit_entries (user_id, amount, kind, source, reason, balance_after, created_at)
-		SELECT e.user_id, e.amount, 'spend', e.source, e.reason, e.balance_after, $6
+		INSERT INTO credit_entries (user_id, amount, kind, source, reason, balance_after, created_at, batch)
+		SELECT e.user_id, e.amount, 'spend', e.source, e.reason, e.balance_after, $6, $7
 		FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[])
 			AS e (user_id, amount, reason, source, balance_after)`,
-		e.users, e.amounts, e.reasons, e.sources, e.balances, b.now)
+		e.users, e.amounts, e.reasons, e.sources, e.balances, b.now, b.mark)
 	if err != nil {
 		return fmt.Errorf("append %d spends: %w", len(e.users), err)
 	}

@@ -1,0 +1,256 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/payloop/payloop/internal/auth"
+	"github.com/payloop/payloop/internal/billing"
+)
+
+// atOnce has the store spend at once, and says in a word what became of each
+// spend: the credits left, the error's code, or "left".
+func (b *bundle) atOnce(requests ...*billing.CreditRequest) (said []string) {
+	b.t.Helper()
+	for _, a := range b.SpendAtOnce(b.t.Context(), requests) {
+		switch {
+		case a == nil:
+			said = append(said, "left")
+		case errors.Is(a.Err, billing.ErrAPIKeyUnknown):
+			said = append(said, "unknown")
+		case errors.Is(a.Err, billing.ErrAPIKeyExpired):
+			said = append(said, "expired")
+		case errors.Is(a.Err, billing.ErrAPIKeyRevoked):
+			said = append(said, "revoked")
+		case a.Err != nil:
+			said = append(said, a.Err.Error())
+		default:
+			for _, spend := range a.Spends {
+				word := fmt.Sprint(spend.Credits)
+				if spend.Err != nil {
+					word = billing.CodeOf(spend.Err)
+				}
+				said = append(said, word)
+			}
+		}
+	}
+	return said
+}
+
+func (b *bundle) wantAtOnce(want string, requests ...*billing.CreditRequest) {
+	b.t.Helper()
+	if got := fmt.Sprint(b.atOnce(requests...)); got != want {
+		b.t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestManyUsersSpendInOneStatementEachInOrder(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	user, one := b.keyed()
+	_, two := b.keyed()
+	both := spendOf(one, 5)
+	both.Spends = append(both.Spends, billing.CreditSpend{Amount: 6})
+	for range 2 { // looked up, and from memory
+		b.wantAtOnce("[49 48 44 38 unknown]", spendOf(one, 1), spendOf(two, 2), both, spendOf(auth.Hash("nobody's"), 1))
+		b.exec(`INSERT INTO credit_entries (user_id, amount, kind, key, balance_after, created_at)
+			SELECT user_id, 50 - balance, 'purchase', gen_random_uuid()::text, 50, now() FROM credit_balances WHERE balance < 50`)
+	}
+	entries := b.number(`SELECT count(*) FROM (
+		SELECT balance_after - lag(balance_after) OVER (ORDER BY id) AS step, amount FROM credit_entries WHERE user_id = $1) e
+		WHERE step <> amount`, user.ID)
+	if entries != 0 {
+		t.Errorf("%d entries do not follow the one before", entries)
+	}
+	if n := b.number(`SELECT count(DISTINCT batch) FROM credit_entries WHERE kind = 'spend'`); n != 2 {
+		t.Errorf("the spends bear %d marks, want 2", n)
+	}
+}
+
+func (b *bundle) exec(query string, args ...any) {
+	b.t.Helper()
+	if _, err := b.db.ExecContext(b.t.Context(), query, args...); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func TestWhoHasNotEnoughIsToldSoWithoutALock(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	user, hash := b.keyed()
+	_, other := b.keyed()
+	b.wantAtOnce("[10]", spendOf(hash, 40))
+	tx, err := b.db.BeginTxx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(t.Context(), `SELECT FROM credit_balances WHERE user_id = $1 FOR UPDATE`, user.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.wantAtOnce("[no_credits 49 no_credits]", spendOf(hash, 11), spendOf(other, 1), spendOf(hash, 12))
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	b.wantAtOnce("[left 48 left]", spendOf(hash, 11), spendOf(other, 1), spendOf(hash, 10)) // one of them can be made
+	if n := b.number(`SELECT balance FROM credit_balances WHERE user_id = $1`, user.ID); n != 10 {
+		t.Errorf("the balance is %d, want 10", n)
+	}
+}
+
+// What is remembered of a key must not outlive what it was read from, whoever
+// changes that, and however.
+func TestWhatIsRememberedOfAKeyHoldsUntilSomethingChangesForItsUser(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	user, hash := b.keyed()
+	spend := func() *billing.CreditRequest { return spendOf(hash, 1) }
+	plan := func() string { return b.credit(spend())[0].Plan }
+	b.exec(`INSERT INTO subscriptions (id, user_id, customer_id, status, period_start, period_end, cancel_at_period_end, collection_paused,
+		latest_invoice_id, created_at, as_of) VALUES ('sub_1', $1, 'cus_1', 'active', $2, $2, false, false, '', $2, $2)`, user.ID, b.now)
+	b.credit(spend())
+	for _, step := range []struct{ change, plan string }{
+		{`INSERT INTO subscription_items (id, subscription_id, position, price_id, lookup_key, plan, unit_amount, interval, quantity)
+			VALUES ('si_1', 'sub_1', 0, 'price_1', '', 'Basic', 500, 'month', 1)`, "Basic"},
+		{`UPDATE subscription_items SET plan = 'Gone'`, "Free"},
+		{`UPDATE subscription_items SET plan = 'Basic'`, "Basic"},
+		{`UPDATE subscriptions SET status = 'unpaid'`, "Free"},
+		{`UPDATE subscriptions SET status = 'past_due', past_due_since = '2026-11-21 12:00Z'`, "Basic"},
+		{`UPDATE subscriptions SET past_due_since = '2026-11-01 12:00Z'`, "Free"},
+		{`UPDATE subscriptions SET status = 'active', past_due_since = NULL`, "Basic"},
+		{`DELETE FROM subscription_items`, "Free"},
+	} {
+		b.exec(step.change)
+		b.wantAtOnce("[left]", spend())
+		if got := plan(); got != step.plan {
+			t.Errorf("after %s: the plan is %s, want %s", step.change, got, step.plan)
+		}
+	}
+	b.exec(`UPDATE subscriptions SET as_of = as_of + interval '1 hour', period_end = period_end + interval '1 hour'`)
+	b.exec(`UPDATE api_keys SET last_used_at = created_at`)
+	if got := b.atOnce(spend())[0]; got == "left" {
+		t.Error("what changes nothing for the user is taken for a change")
+	}
+	b.exec(`DELETE FROM subscriptions`)
+	b.wantAtOnce("[left]", spend())
+	b.credit(spend())
+	b.exec(`UPDATE api_keys SET expires_at = $1`, b.now.Add(time.Minute))
+	b.wantAtOnce("[left]", spend())
+	b.credit(spend())
+	b.now = b.now.Add(time.Minute)
+	b.wantAtOnce("[expired]", spend())
+	b.exec(`UPDATE api_keys SET expires_at = NULL`)
+	b.wantAtOnce("[37]", spend())
+	b.exec(`UPDATE api_keys SET revoked_at = $1`, b.now)
+	b.wantAtOnce("[left]", spend())
+	b.wantAtOnce("[revoked]", spend())
+}
+
+// A plan whose payment failed ends by itself, without a change in the database.
+func TestWhatIsRememberedEndsWithTheGracePeriod(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	user, hash := b.keyed()
+	b.exec(`INSERT INTO subscriptions (id, user_id, customer_id, status, past_due_since, period_start, period_end, cancel_at_period_end,
+		collection_paused, latest_invoice_id, created_at, as_of) VALUES ('sub_1', $1, 'cus_1', 'past_due', $2, $2, $2, false, false, '', $2, $2)`, user.ID, b.now)
+	b.exec(`INSERT INTO subscription_items (id, subscription_id, position, price_id, lookup_key, plan, unit_amount, interval, quantity)
+		VALUES ('si_1', 'sub_1', 0, 'price_1', '', 'Basic', 500, 'month', 1)`)
+	for _, want := range []string{"Basic", "Basic", "Free"} {
+		if a := b.credit(spendOf(hash, 1))[0]; a.Plan != want || a.Err != nil {
+			t.Errorf("got %s %v, want %s", a.Plan, a.Err, want)
+		}
+		b.now = b.now.Add(billing.GracePeriod / 2)
+	}
+}
+
+func TestWhatIsNoPlainSpendIsLeftWithAllOfItsUser(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, hash := b.keyed()
+	_, other := b.keyed()
+	reserve := &billing.CreditRequest{KeyHash: hash, Action: billing.ReserveCredits, Amount: 1, ExpiresIn: time.Hour}
+	b.wantAtOnce("[left 49 left left]", spendOf(hash, 1), spendOf(other, 1), reserve, spendOf(hash, 1))
+	b.credit(reserve)
+	b.wantAtOnce("[48]", spendOf(hash, 1))
+	b.now = b.now.Add(time.Hour) // the reservation expires
+	b.wantAtOnce("[left]", spendOf(hash, 1))
+	b.credit(spendOf(hash, 1))
+	b.wantAtOnce("[47]", spendOf(hash, 1))
+	b.now = b.now.Add(billing.RefillPeriod) // credits come
+	b.wantAtOnce("[left]", spendOf(hash, 1))
+	b.Catalog.Plans[0].LowBalance = 10
+	b.known = newKnownKeys()
+	b.credit(spendOf(other, 1))
+	b.wantAtOnce("[left]", spendOf(other, 41)) // a mail goes with it
+}
+
+// A statement that is its own transaction may still be on its way when it is
+// asked for. It says until when it may write.
+func TestSpendsWhoseAnswerWasLostAreLookedFor(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	user, one := b.keyed()
+	_, two := b.keyed()
+	q := &quickSpends{store: b.Store, now: b.now, mark: newMark(), requests: []*billing.CreditRequest{spendOf(one, 3), spendOf(two, 1), spendOf(one, 4)}}
+	said, err := q.run(t.Context(), &attempt{})
+	if err != nil || len(said) != 2 {
+		t.Fatal(said, err)
+	}
+	if _, err := q.written(t.Context()); !errors.Is(err, errNotYet) {
+		t.Errorf("before its time is over: got %v", err)
+	}
+	q.until = time.Now().Add(-time.Second)
+	b.credit(spendOf(one, 5)) // a later one
+	found, err := q.findOut(lost)
+	if got, want := fmt.Sprint(found), fmt.Sprint(said); got != want || err != nil {
+		t.Errorf("got %s %v, want %s", got, err, want)
+	}
+	var left []string
+	for _, a := range q.answers(found, err) {
+		left = append(left, fmt.Sprint(a.Credits))
+	}
+	if fmt.Sprint(left) != "[47 49 43]" {
+		t.Errorf("got %v", left)
+	}
+	q.mark++
+	found, err = q.findOut(lost)
+	if len(found) != 0 || err != nil || q.answers(found, err)[0] != nil {
+		t.Errorf("of spends that were not written: got %v %v", found, err)
+	}
+	if n := b.number(`SELECT balance FROM credit_balances WHERE user_id = $1`, user.ID); n != 38 {
+		t.Errorf("the balance is %d, want 38", n)
+	}
+	if _, err := (&sentOnce{Valuer: int8Array{1}, sent: true}).Value(); err == nil {
+		t.Error("a statement is sent twice")
+	}
+}
+
+func TestAStatementThatComesTooLateWritesNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	user, hash := b.keyed()
+	tx, err := b.db.BeginTxx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(t.Context(), `SELECT FROM credit_balances WHERE user_id = $1 FOR UPDATE`, user.ID); err != nil {
+		t.Fatal(err)
+	}
+	said := make(chan string)
+	go func() { said <- fmt.Sprint(b.atOnce(spendOf(hash, 1))) }()
+	if _, err := tx.ExecContext(t.Context(), `SELECT pg_sleep($1)`, (writeFor + 100*time.Millisecond).Seconds()); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-said; got != "[left]" {
+		t.Errorf("got %s", got)
+	}
+	if n := b.number(`SELECT balance FROM credit_balances WHERE user_id = $1`, user.ID); n != 50 {
+		t.Errorf("the balance is %d, want 50", n)
+	}
+}
