@@ -63,6 +63,16 @@ func (h *Handlers) Router() (http.Handler, error) {
 	// by no browser, so there is no origin to check and no header to set.
 	r.POST(pathWebhooks, do(h.receiveWebhook))
 
+	// JSON, by API key alone: the key is looked up with what it is used for, and
+	// each step has a deadline of its own. No browser can send such a request
+	// unasked, or show the answer.
+	spending := r.Group("/api/credits", web.NoSniff, web.LimitBatch, do(h.limitRequests))
+	spending.POST("/spend", do(h.spendCredits))
+	spending.POST("/spend/batch", do(h.spendManyCredits))
+	spending.POST("/reserve", do(h.reserveCredits))
+	spending.POST("/commit", do(h.commitCredits))
+	spending.POST("/release", do(h.releaseCredits))
+
 	r.Use(web.SecurityHeaders(h.headerOptions()))
 
 	// Operations
@@ -94,14 +104,6 @@ func (h *Handlers) Router() (http.Handler, error) {
 	own.POST("/subscription/cancel", do(h.cancelSubscription))
 	own.POST("/api-keys", do(h.createAPIKey))
 	own.POST("/api-keys/:id/revoke", do(h.revokeAPIKey))
-
-	// JSON, by API key alone: the key is looked up with what it is used for
-	spending := r.Group("/api/credits", web.LimitBatch, deadline, do(h.limitRequests))
-	spending.POST("/spend", do(h.spendCredits))
-	spending.POST("/spend/batch", do(h.spendManyCredits))
-	spending.POST("/reserve", do(h.reserveCredits))
-	spending.POST("/commit", do(h.commitCredits))
-	spending.POST("/release", do(h.releaseCredits))
 
 	// Downloads for who is signed in
 	download := r.Group("", web.LimitBody, web.Deadline(downloadPatience), sameOrigin, do(h.Sessions.Load), do(h.requireUser))

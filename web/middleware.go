@@ -15,7 +15,7 @@ import (
 	"github.com/payloop/payloop/internal/billing"
 )
 
-const requestIDKey = "request_id"
+const requestIDHeader = "X-Request-Id"
 
 // maxForm is the largest form or JSON body that pages and the API accept, in
 // bytes.
@@ -28,14 +28,12 @@ const maxBatch = 1 << 20
 // WithRequestID gives each request an ID, which an error page shows and the
 // log repeats.
 func WithRequestID(c *gin.Context) {
-	id := "req_" + strings.ToLower(rand.Text()[:16])
-	c.Set(requestIDKey, id)
-	c.Header("X-Request-Id", id)
+	c.Header(requestIDHeader, "req_"+strings.ToLower(rand.Text()[:16]))
 	c.Next()
 }
 
 // RequestID returns the request's ID.
-func RequestID(c *gin.Context) string { return c.GetString(requestIDKey) }
+func RequestID(c *gin.Context) string { return c.Writer.Header().Get(requestIDHeader) }
 
 // Observe logs each request once it is answered, and hands it to the metrics.
 // Queries are not logged: they can hold what is nobody else's business.
@@ -65,6 +63,13 @@ func (e *Errors) Recover(c *gin.Context) {
 			e.Answer(c, fmt.Errorf("panic: %v", r))
 		}
 	}()
+	c.Next()
+}
+
+// NoSniff sets the one security header that concerns an answer that only
+// programs get.
+func NoSniff(c *gin.Context) {
+	c.Header("X-Content-Type-Options", "nosniff")
 	c.Next()
 }
 

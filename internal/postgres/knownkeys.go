@@ -8,19 +8,29 @@ import (
 	"github.com/payloop/payloop/internal/recent"
 )
 
+// keyHash is the SHA-256 of an API key.
+type keyHash [32]byte
+
 // knownKey is what is remembered of an API key that works. It holds as long as
 // its owner's access_version is still that number.
 type knownKey struct {
-	billing.APIKey
+	id      int64
+	hash    keyHash
+	prefix  string
+	expires time.Time // zero: never
 	owner   uuid
 	version int64
-	plan    billing.Plan
-	until   time.Time // the plan then changes by itself; zero: it does not
+	plan    *billing.Plan // one for all who have it
+	until   time.Time     // the plan then changes by itself; zero: it does not
+}
+
+func (k *knownKey) holds(now time.Time) bool {
+	return (k.expires.IsZero() || now.Before(k.expires)) && (k.until.IsZero() || now.Before(k.until))
 }
 
 const (
 	// maxKnownKeys is how many keys are remembered at least, when so many are in
-	// use; at most it is twice as many. One takes about half a KiB.
+	// use; at most it is twice as many. One takes about a quarter of a KiB.
 	maxKnownKeys  = 12_000
 	keepKnownKeys = 10 * time.Minute
 )
@@ -28,20 +38,21 @@ const (
 // knownKeys remembers API keys by their hashes.
 type knownKeys struct {
 	mu   sync.Mutex
-	keys recent.Map[string, *knownKey]
+	keys recent.Map[keyHash, *knownKey]
 }
 
 func newKnownKeys() *knownKeys {
-	return &knownKeys{keys: recent.Map[string, *knownKey]{Keep: keepKnownKeys, Max: maxKnownKeys}}
+	return &knownKeys{keys: recent.Map[keyHash, *knownKey]{Keep: keepKnownKeys, Max: maxKnownKeys}}
 }
 
-// find returns for each hash what is remembered of it, or nil.
-func (k *knownKeys) find(hashes [][]byte, now time.Time) []*knownKey {
-	found := make([]*knownKey, len(hashes))
+// find returns what is remembered of the keys of requests, or nil for each of
+// which nothing is.
+func (k *knownKeys) find(requests []*billing.CreditRequest, now time.Time) []*knownKey {
+	found := make([]*knownKey, len(requests))
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for i, hash := range hashes {
-		if known, ok := k.keys.Get(string(hash), now); ok && (known.until.IsZero() || now.Before(known.until)) {
+	for i, r := range requests {
+		if known, ok := k.keys.Get(keyHash(r.KeyHash), now); ok && known.holds(now) {
 			found[i] = known
 		}
 	}
@@ -51,11 +62,11 @@ func (k *knownKeys) find(hashes [][]byte, now time.Time) []*knownKey {
 func (k *knownKeys) remember(known *knownKey, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.keys.Put(string(known.Hash), known, now)
+	k.keys.Put(known.hash, known, now)
 }
 
 func (k *knownKeys) forget(known *knownKey) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.keys.Drop(string(known.Hash))
+	k.keys.Drop(known.hash)
 }

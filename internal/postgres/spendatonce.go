@@ -93,43 +93,44 @@ func (q *quickSpends) run(ctx context.Context, a *attempt) ([]quickRow, error) {
 // lookUp finds out whose the keys are and what their plans are, from memory
 // where it can: whether that still holds the statement itself sees.
 func (q *quickSpends) lookUp(ctx context.Context) error {
-	hashes := make([][]byte, len(q.requests))
-	for i, r := range q.requests {
-		hashes[i] = r.KeyHash
-	}
-	q.faults = make([]error, len(hashes))
-	q.keys = q.store.known.find(hashes, q.now)
-	unknown := map[string][]int{}
-	var asked [][]byte
+	q.faults = make([]error, len(q.requests))
+	q.keys = q.store.known.find(q.requests, q.now)
+	unknown := map[keyHash][]int{}
+	var hashes [][]byte
 	for i, key := range q.keys {
-		if key != nil && key.Verify(hashes[i], q.now) == nil {
+		if key != nil {
 			continue
 		}
-		if _, ok := unknown[string(hashes[i])]; !ok {
-			asked = append(asked, hashes[i])
+		hash := keyHash(q.requests[i].KeyHash)
+		if len(unknown[hash]) == 0 {
+			hashes = append(hashes, hash[:])
 		}
-		unknown[string(hashes[i])] = append(unknown[string(hashes[i])], i)
+		unknown[hash] = append(unknown[hash], i)
 		q.faults[i] = billing.ErrAPIKeyUnknown
 	}
-	if len(asked) == 0 {
+	if len(hashes) == 0 {
 		return nil
 	}
-	found, err := q.store.findKeys(ctx, asked, q.now)
+	found, err := q.store.findKeys(ctx, hashes, q.now)
 	if err != nil {
 		return err
 	}
 	for n := range found {
 		f := &found[n]
+		asked := unknown[keyHash(hashes[f.n-1])]
+		if fault := f.key.Verify(hashes[f.n-1], q.now); fault != nil {
+			for _, i := range asked {
+				q.faults[i] = fault
+			}
+			continue
+		}
 		key, err := f.known(q.store.Catalog, q.now)
 		if err != nil {
 			return err
 		}
-		fault := f.key.Verify(asked[f.n-1], q.now)
-		if fault == nil {
-			q.store.known.remember(key, q.now)
-		}
-		for _, i := range unknown[string(asked[f.n-1])] {
-			q.keys[i], q.faults[i] = key, fault
+		q.store.known.remember(key, q.now)
+		for _, i := range asked {
+			q.keys[i], q.faults[i] = key, nil
 		}
 	}
 	return nil
@@ -177,7 +178,7 @@ func (q *quickSpends) write(ctx context.Context) ([]quickRow, error) {
 		for upto, i := int64(0), 0; i < len(u.requests); i++ {
 			for _, spend := range q.requests[u.requests[i]].Spends {
 				upto += spend.Amount
-				e.add(n+1, spend, upto, q.keys[u.requests[i]].Prefix)
+				e.add(n+1, spend, upto, q.keys[u.requests[i]].prefix)
 			}
 		}
 	}
@@ -298,7 +299,7 @@ func (q *quickSpends) enoughForSome(u *quickUser, available int64) bool {
 
 // answer is that of a request whose spends were all made, or none.
 func (q *quickSpends) answer(i int, available *int64) *billing.CreditAnswer {
-	a := &billing.CreditAnswer{KeyID: q.keys[i].ID, Plan: q.keys[i].plan.Name, Spends: make([]billing.SpendAnswer, len(q.requests[i].Spends))}
+	a := &billing.CreditAnswer{KeyID: q.keys[i].id, Plan: q.keys[i].plan.Name, Spends: make([]billing.SpendAnswer, len(q.requests[i].Spends))}
 	for n, spend := range q.requests[i].Spends {
 		if spend.Amount > *available {
 			a.Spends[n].Err = billing.NoCredits(spend.Amount, *available)

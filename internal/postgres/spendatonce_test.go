@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -180,6 +181,7 @@ func TestWhatIsNoPlainSpendIsLeftWithAllOfItsUser(t *testing.T) {
 	b.wantAtOnce("[47]", spendOf(hash, 1))
 	b.now = b.now.Add(billing.RefillPeriod) // credits come
 	b.wantAtOnce("[left]", spendOf(hash, 1))
+	b.Catalog.Plans = slices.Clone(b.Catalog.Plans)
 	b.Catalog.Plans[0].LowBalance = 10
 	b.known = newKnownKeys()
 	b.credit(spendOf(other, 1))

@@ -105,7 +105,16 @@ func (f *foundKey) known(catalog billing.Catalog, now time.Time) (*knownKey, err
 	if err != nil {
 		return nil, fmt.Errorf("look up API keys: %w", err)
 	}
-	k := &knownKey{APIKey: f.key, owner: owner, version: f.version, plan: billing.Access(catalog, f.user.Subscriptions, now).Plan}
+	plan := billing.Access(catalog, f.user.Subscriptions, now).Plan
+	k := &knownKey{
+		id: f.key.ID, hash: keyHash(f.key.Hash), prefix: f.key.Prefix, expires: f.key.ExpiresAt,
+		owner: owner, version: f.version, plan: &plan,
+	}
+	for i := range catalog.Plans {
+		if catalog.Plans[i].Name == plan.Name {
+			k.plan = &catalog.Plans[i]
+		}
+	}
 	for _, sub := range f.user.Subscriptions {
 		if end := sub.GaveUntil(); sub.Status == billing.PastDue && end.After(now) && (k.until.IsZero() || end.Before(k.until)) {
 			k.until = end
