@@ -85,7 +85,7 @@ func TestEveryTamperedLedgerAndInboxIsReported(t *testing.T) {
 		{`INSERT INTO credit_entries (user_id, amount, kind, key, source, balance_after, created_at)
 			SELECT user_id, amount, kind, key || ' again', source, balance_after, created_at FROM credit_entries WHERE kind = 'purchase'`, " again: the mirror has it"},
 		{`UPDATE stripe_events SET state = 'failed', last_error = 'it broke' WHERE type = 'invoice.paid'`, "(invoice.paid): failed, it broke"},
-		{`UPDATE stripe_events SET state = 'pending', finalized_at = NULL WHERE type = 'charge.refunded'`, "(charge.refunded): pending"},
+		{`UPDATE stripe_events SET state = 'pending', finalized_at = NULL, due_at = 'infinity' WHERE type = 'charge.refunded'`, "(charge.refunded): pending"},
 		{`UPDATE stripe_events SET payload = payload || ' ' WHERE type = 'customer.created'`, "(customer.created): its payload is not what was sent"},
 		{`DELETE FROM stripe_events WHERE type = 'customer.created'`, "is not stored"},
 	}

@@ -71,7 +71,7 @@ func (b *bundle) replica() *bundle {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	other := &bundle{t: b.t, dsn: b.dsn, url: "http://" + listener.Addr().String(), store: b.store, catalog: b.catalog,
+	other := &bundle{t: b.t, dsn: b.dsn, url: "http://" + listener.Addr().String(), store: b.openStore(), catalog: b.catalog,
 		sandbox: b.sandbox, stripe: b.stripe, log: b.log, cfg: b.cfg}
 	other.start(listener)
 	return other

@@ -88,11 +88,7 @@ func setup(t testing.TB, options ...option) *bundle {
 	}
 	b.startSandbox(base)
 	b.cfg = b.config(base)
-	if b.store, err = postgres.Open(b.dsn); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { b.store.Close() })
-	b.store.Now = func() time.Time { return time.Now().UTC().Add(time.Duration(b.offset.Load())) }
+	b.store = b.openStore()
 	b.sync(b.catalog)
 	if b.prepare != nil {
 		b.prepare(b)
@@ -100,6 +96,18 @@ func setup(t testing.TB, options ...option) *bundle {
 	b.start(listener)
 	b.url = base
 	return b
+}
+
+// openStore opens the test's database once more, with the test's clock.
+func (b *bundle) openStore() *postgres.Store {
+	b.t.Helper()
+	store, err := postgres.Open(b.dsn)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { store.Close() })
+	store.Now = func() time.Time { return time.Now().UTC().Add(time.Duration(b.offset.Load())) }
+	return store
 }
 
 func (b *bundle) config(base string) config.Config {

@@ -3,6 +3,7 @@ package credits
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 
 	"github.com/payloop/payloop/internal/billing"
@@ -11,44 +12,41 @@ import (
 // lead answers the batch of a caller who found nobody at work, and leaves what
 // came meanwhile to somebody else: the caller has its own answer to give.
 func (s *Spender) lead() {
-	batch := s.next(nil)
-	if len(batch) == 0 {
-		return // somebody else has taken the caller's request along
-	}
-	s.work(batch)
-	if batch = s.next(batch); len(batch) > 0 {
-		go s.run(batch)
+	s.work(s.take())
+	if !s.finished() {
+		go s.run()
 	}
 }
 
-// run answers a batch, and what waits, until nothing does.
-func (s *Spender) run(batch []*call) {
-	for len(batch) > 0 {
-		s.work(batch)
-		batch = s.next(batch)
+// run answers what waits until nothing does.
+func (s *Spender) run() {
+	for {
+		runtime.Gosched() // whoever has read a request by now still comes along
+		s.work(s.take())
+		if s.finished() {
+			return
+		}
 	}
 }
 
-// next gives the keys of a batch that is over free, and removes another one
-// from the queue. When there is none this worker is done: that is decided under
-// the same lock that add holds, and what waits for a key is taken by whoever
-// works for that key now.
-func (s *Spender) next(over []*call) []*call {
+// finished ends the work when nobody waits. That is decided under the same lock
+// that add holds.
+func (s *Spender) finished() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, c := range over {
-		delete(s.busy, c.key())
+	if len(s.waiting) > 0 {
+		return false
 	}
-	batch := s.take()
-	if len(batch) == 0 {
-		s.working--
-		s.idle.Broadcast()
-	}
-	return batch
+	s.running = false
+	s.idle.Broadcast()
+	return true
 }
 
 // work has the store answer a batch.
 func (s *Spender) work(batch []*call) {
+	if len(batch) == 0 {
+		return // all have given up
+	}
 	// The first has waited for longest, and all shall have their answer in time.
 	ctx, cancel := context.WithDeadline(context.Background(), batch[0].arrived.Add(answerTimeout))
 	defer cancel()
@@ -59,22 +57,18 @@ func (s *Spender) work(batch []*call) {
 	s.Observe.CreditsBatched(len(batch), time.Since(began))
 }
 
-// take removes from the queue what goes into one batch, oldest first. Requests
-// with a key that another batch works for stay where they are. The lock must be
-// held.
+// take removes the next batch from the queue, oldest first.
 func (s *Spender) take() []*call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	batch := make([]*call, 0, min(len(s.waiting), maxBatch))
-	left := s.waiting[:0]
-	weight := 0
-	for n, c := range s.waiting {
-		if !c.gone && len(batch) > 0 && weight+c.weight > maxBatch {
-			left = append(left, s.waiting[n:]...)
+	for weight := 0; len(s.waiting) > 0; {
+		c := s.waiting[0]
+		if len(batch) > 0 && weight+c.weight > maxBatch {
 			break
 		}
-		if !c.gone && s.busy[c.key()] {
-			left = append(left, c)
-			continue
-		}
+		s.waiting[0] = nil
+		s.waiting = s.waiting[1:]
 		s.queued -= c.weight
 		if !c.gone {
 			c.taken = true
@@ -82,12 +76,8 @@ func (s *Spender) take() []*call {
 			batch = append(batch, c)
 		}
 	}
-	clear(s.waiting[len(left):])
-	if s.waiting = left; len(left) == 0 {
+	if len(s.waiting) == 0 {
 		s.waiting = nil
-	}
-	for _, c := range batch {
-		s.busy[c.key()] = true
 	}
 	return batch
 }

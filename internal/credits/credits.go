@@ -19,11 +19,6 @@ const (
 	// maxBatch is how many spends one transaction decides, so that a long queue
 	// does not become one long transaction. A call with more goes alone.
 	maxBatch = 512
-	// workers is how many batches are under way at once, of different keys: while
-	// one is committed another is decided. The second begins when company wait,
-	// since a batch costs much the same however many are in it.
-	workers = 2
-	company = 8
 	// maxWaiting is how many spends may wait; more than are decided in a second.
 	maxWaiting = 20_000
 	// retryAfter is when it is worth sending a request again that was refused
@@ -57,8 +52,8 @@ type Observer interface {
 //
 //	callers ──▶ waiting ──take──▶ lock, decide in order of arrival, commit ──▶ each caller its answer
 //
-// Requests with one key are in one transaction at a time, so that they are
-// decided in the order they came in.
+// There is one transaction at a time, so that requests of one user are decided
+// in the order they came in; more of them gain nothing.
 type Spender struct {
 	Store   Store
 	Observe Observer
@@ -68,9 +63,8 @@ type Spender struct {
 	mu      sync.Mutex
 	idle    sync.Cond // told when the last batch is over
 	waiting []*call
-	queued  int             // spends among those that wait
-	working int             // batches under way
-	busy    map[string]bool // the keys that they are about
+	queued  int // spends among those that wait
+	running bool
 }
 
 // call is a request on its way through a batch.
@@ -83,8 +77,6 @@ type call struct {
 	done    chan result
 }
 
-func (c *call) key() string { return string(c.request.KeyHash) }
-
 type result struct {
 	answer billing.CreditAnswer
 	err    error
@@ -92,7 +84,7 @@ type result struct {
 
 // New returns a spender over a store.
 func New(store Store, observe Observer) *Spender {
-	s := &Spender{Store: store, Observe: observe, queueTimeout: queueTimeout, busy: map[string]bool{}}
+	s := &Spender{Store: store, Observe: observe, queueTimeout: queueTimeout}
 	s.idle.L = &s.mu
 	return s
 }
@@ -133,15 +125,9 @@ func (s *Spender) add(c *call) (lead, ok bool) {
 	}
 	s.waiting = append(s.waiting, c)
 	s.queued += c.weight
-	if s.working == 0 {
-		s.working++
-		return true, true
-	}
-	if s.working < workers && len(s.waiting) >= company && !s.busy[c.key()] {
-		s.working++
-		go s.run(s.take())
-	}
-	return false, true
+	lead = !s.running
+	s.running = true
+	return lead, true
 }
 
 // leave gives a call up; false when its batch has begun.
@@ -157,7 +143,7 @@ func (s *Spender) leave(c *call) bool {
 func (s *Spender) Stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.working > 0 {
+	for s.running {
 		s.idle.Wait()
 	}
 }

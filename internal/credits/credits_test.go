@@ -102,7 +102,7 @@ func (b *bundle) ask(ctx context.Context, name string, waiting int) (answered ch
 	testkit.Eventually(b.t, patience, func() (bool, string) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		return len(b.waiting) == waiting && b.working > 0, fmt.Sprintf("%d wait, not %d", len(b.waiting), waiting)
+		return len(b.waiting) == waiting && b.running, fmt.Sprintf("%d wait, not %d", len(b.waiting), waiting)
 	})
 	return answered
 }
@@ -279,46 +279,5 @@ func TestAFailedBatchTellsEachWhatIsKnown(t *testing.T) {
 		if b.seen.outcomes["failed"] != 1 {
 			t.Errorf("%s: the metrics were told %v", name, b.seen.outcomes)
 		}
-	}
-}
-
-func TestASecondBatchIsDecidedWhileTheFirstIsCommittedButNotOfTheSameKey(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	answered := make(chan error, 3*company)
-	ask := func(key, name string) {
-		r := request(name, 1)
-		r.KeyHash = []byte(key)
-		go func() {
-			_, err := b.Answer(t.Context(), r)
-			answered <- err
-		}()
-	}
-	waiting := func(n int) {
-		t.Helper()
-		testkit.Eventually(t, patience, func() (bool, string) {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			return len(b.waiting) == n, fmt.Sprintf("%d wait, not %d", len(b.waiting), n)
-		})
-	}
-	ask("mine", "first")
-	b.wantBatch("first")
-	for n := range 2 * company {
-		ask("mine", "again")
-		waiting(n + 1) // nobody begins with them: their key is being worked for
-	}
-	ask("other", "beside")
-	b.wantBatch("beside")
-	b.desk.decide <- ok // whichever of the two
-	b.desk.decide <- ok
-	b.wantBatch(strings.TrimSpace(strings.Repeat("again ", 2*company)))
-	b.desk.decide <- ok
-	for range 2*company + 2 {
-		b.want(answered, none)
-	}
-	b.Stop()
-	if len(b.busy) != 0 || b.queued != 0 {
-		t.Errorf("left over: %v, %d", b.busy, b.queued)
 	}
 }
