@@ -24,10 +24,12 @@ func (h *Handlers) requireUser(c *gin.Context) error {
 	return web.SeeOther(c, pathLogin+"?next="+url.QueryEscape(back))
 }
 
+var errNoAPIKey = billing.Errorf(billing.Unauthorized, "Send an API key as Authorization: Bearer <key>; make one on your account page.")
+
 // requireAPIUser tells programs that they must say who they are.
 func (h *Handlers) requireAPIUser(c *gin.Context) error {
 	if _, ok := web.User(c); ok {
 		return nil
 	}
-	return billing.Errorf(billing.Unauthorized, "Send an API key as Authorization: Bearer <key>; make one on your account page.")
+	return errNoAPIKey
 }

@@ -16,7 +16,6 @@ import (
 )
 
 const (
-	maxReason         = 200 // characters
 	maxIdempotencyKey = 255 // characters
 	maxSpends         = 1000
 
@@ -33,8 +32,8 @@ func (s spendJSON) check() error {
 	switch {
 	case s.Amount < 1:
 		return billing.Errorf(billing.Invalid, "The amount must be a whole number of credits, 1 or more.")
-	case utf8.RuneCountInString(s.Reason) > maxReason:
-		return billing.Errorf(billing.Invalid, "The reason may have at most %d characters.", maxReason)
+	case utf8.RuneCountInString(s.Reason) > billing.MaxReason:
+		return billing.Errorf(billing.Invalid, "The reason may have at most %d characters.", billing.MaxReason)
 	case strings.ContainsRune(s.Reason, 0):
 		return billing.Errorf(billing.Invalid, "The reason must not hold the character NUL.")
 	}
@@ -141,7 +140,7 @@ func (h *Handlers) answerCredits(c *gin.Context, r *billing.CreditRequest, in an
 		return err
 	}
 	if hash == nil {
-		return billing.Errorf(billing.Unauthorized, "Send an API key as Authorization: Bearer <key>; make one on your account page.")
+		return errNoAPIKey
 	}
 	r.KeyHash = hash
 	requestID := web.RequestID(c)

@@ -39,12 +39,18 @@ const spareConnections = 64
 // million would not stay in it, and reading that again and again would be measured.
 const bigBuffers = "1GB"
 
+// logFileMB is the size of one file of Postgres's write-ahead log.
+const logFileMB = 16
+
 // serverSettings are those of a server that is started here. Durability is as it comes. There is room for a connection for
 // each request in flight, because that is how pgbench works.
 func (o options) serverSettings() map[string]string {
 	settings := map[string]string{"max_connections": strconv.Itoa(max(slices.Max(o.inFlight)+spareConnections, 100))}
 	if o.big {
 		settings["shared_buffers"] = bigBuffers
+	}
+	if o.logFiles > 0 {
+		settings["min_wal_size"] = fmt.Sprintf("%dMB", max(o.logFiles, 2)*logFileMB) // Postgres takes no less
 	}
 	return settings
 }
@@ -96,14 +102,12 @@ func (c *cluster) ageLog(ctx context.Context, files int) error {
 	if c.own == nil || files == 0 {
 		return nil
 	}
-	statements := []string{fmt.Sprintf(`ALTER SYSTEM SET min_wal_size = '%dMB'`, files*16), `SELECT pg_reload_conf()`}
-	statements = append(statements, slices.Repeat([]string{`SELECT pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()`}, files)...)
-	for _, statement := range append(statements, `CHECKPOINT`) {
-		if _, err := c.admin.ExecContext(ctx, statement); err != nil {
+	for range files {
+		if _, err := c.admin.ExecContext(ctx, `SELECT pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()`); err != nil {
 			return fmt.Errorf("making files of the write-ahead log: %w", err)
 		}
 	}
-	return nil
+	return c.settle(ctx)
 }
 
 // create makes an empty database, in place of one that an earlier run left, and returns its URL.

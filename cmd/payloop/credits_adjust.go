@@ -10,12 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/postgres"
 	"github.com/payloop/payloop/views"
 )
 
-// maxReason is how many characters of a reason the ledger keeps.
-const maxReason = 200
+// maxAdjustmentKey is how many bytes of an adjustment's key the ledger keeps.
+const maxAdjustmentKey = 200
 
 func adjustCreditsCommand() *cobra.Command {
 	var reason, key string
@@ -71,23 +72,20 @@ func adjustment(names, amounts []string, reason, key string) (a postgres.Adjustm
 		return a, "", errors.New("name one customer by e-mail address, and one whole number of credits: payloop credits adjust ada@example.com 500 --reason \"…\"")
 	}
 	a.Reason, a.Key = oneLine(strings.ToValidUTF8(reason, "")), oneLine(strings.ToValidUTF8(key, ""))
-	if a.Amount, err = strconv.ParseInt(amounts[0], 10, 64); err != nil || a.Amount == 0 || a.Amount > maxAdjustment || a.Amount < -maxAdjustment {
-		return a, "", fmt.Errorf("%s: the amount must be a whole number other than 0, of at most %s", amounts[0], views.Number(maxAdjustment))
+	if a.Amount, err = strconv.ParseInt(amounts[0], 10, 64); err != nil || a.Amount == 0 || a.Amount > billing.MaxCredits || a.Amount < -billing.MaxCredits {
+		return a, "", fmt.Errorf("%s: the amount must be a whole number other than 0, of at most %s", amounts[0], views.Number(billing.MaxCredits))
 	}
-	if a.Reason == "" || len([]rune(a.Reason)) > maxReason {
-		return a, "", fmt.Errorf("--reason: say why, in at most %d characters", maxReason)
+	if a.Reason == "" || len([]rune(a.Reason)) > billing.MaxReason {
+		return a, "", fmt.Errorf("--reason: say why, in at most %d characters", billing.MaxReason)
 	}
-	if len(a.Key) > maxReason {
-		return a, "", fmt.Errorf("--key: take a name of at most %d characters", maxReason)
+	if len(a.Key) > maxAdjustmentKey {
+		return a, "", fmt.Errorf("--key: take a name of at most %d characters", maxAdjustmentKey)
 	}
 	if a.Key == "" {
 		a.Key = rand.Text()
 	}
 	return a, names[0], nil
 }
-
-// maxAdjustment is the most that a plan may grant at once, too.
-const maxAdjustment = 1_000_000_000
 
 func adjustCredits(cmd *cobra.Command, store *postgres.Store, email string, a postgres.Adjustment) error {
 	who, err := findIdentity(cmd.Context(), store, email)

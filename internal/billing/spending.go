@@ -2,6 +2,14 @@ package billing
 
 import "time"
 
+// MaxCredits is how many credits a plan grants or the operator moves at once, at
+// most, so that credits times an amount fits an int64. MaxReason is how many
+// characters an entry's reason has.
+const (
+	MaxCredits = 1_000_000_000
+	MaxReason  = 200
+)
+
 // CreditAction is what a program asks to be done with its user's credits.
 type CreditAction string
 

@@ -119,7 +119,7 @@ func plan(o object) billing.Plan {
 		p.Credits = credits.number("amount", required)
 		p.Every = billing.Refill(credits.text("every", required))
 		p.Rollover = credits.flag("rollover")
-		p.LowBalance = credits.numberOr("low_balance", min(max(p.Credits, 0), maxCredits)/lowBalanceShare)
+		p.LowBalance = credits.numberOr("low_balance", min(max(p.Credits, 0), billing.MaxCredits)/lowBalanceShare)
 	}
 	for i, v := range o.list("prices", optional) {
 		where := fmt.Sprintf("%s: price number %d", o.name, i+1)

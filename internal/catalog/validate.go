@@ -12,8 +12,7 @@ import (
 const (
 	defaultAccent = "#0f766e"
 
-	maxAmount  = 99_999_999    // Stripe's own limit, in minor units
-	maxCredits = 1_000_000_000 // so that credits times an amount fits an int64
+	maxAmount = 99_999_999 // Stripe's own limit, in minor units
 	// lowBalanceShare of a plan's credits are left when a mail says so, unless
 	// the file names a number: one part in ten.
 	lowBalanceShare = 10
@@ -92,14 +91,14 @@ func validatePlan(p billing.Plan) Mistakes {
 	if p.Credits < 0 && p.Credits != unread {
 		addf("its credits cannot be negative (%d).", p.Credits)
 	}
-	if p.Credits > maxCredits {
-		addf("its credits cannot be more than %d.", maxCredits)
+	if p.Credits > billing.MaxCredits {
+		addf("its credits cannot be more than %d.", billing.MaxCredits)
 	}
 	if p.LowBalance < 0 && p.LowBalance != unread {
 		addf("its \"low_balance\" cannot be negative (%d); 0 means that no mail is sent.", p.LowBalance)
 	}
-	if p.LowBalance > maxCredits {
-		addf("its \"low_balance\" cannot be more than %d.", maxCredits)
+	if p.LowBalance > billing.MaxCredits {
+		addf("its \"low_balance\" cannot be more than %d.", billing.MaxCredits)
 	}
 	if p.RequestsPerMinute > maxRequests {
 		addf("its \"requests_per_minute\" cannot be more than %d; without the field there is no limit.", maxRequests)

@@ -14,9 +14,6 @@ const (
 	// storeTimeout bounds the wait for a database that does not answer. Stripe
 	// tries again, so a quick "no" is better than a late one.
 	storeTimeout = 1500 * time.Millisecond
-	// writers is how many inserts run at once. A second one would make both
-	// smaller, and an insert costs much the same however many events it has.
-	writers = 1
 	// maxBatch is how many events one insert takes, so that a long queue
 	// does not become one long transaction.
 	maxBatch = 256
@@ -33,9 +30,10 @@ type EventStore interface {
 
 // Intake stores events, many callers in one insert: whoever arrives while an
 // insert runs goes into the next one. There is no timer, so a lone caller does
-// not wait for company.
+// not wait for company. One insert runs at a time: a second would make both
+// smaller, and an insert costs much the same however many events it has.
 //
-//	callers ──▶ waiting ──take──▶ one of the writers: insert, commit ──▶ each caller its answer
+//	callers ──▶ waiting ──take──▶ insert, commit ──▶ each caller its answer
 type Intake struct {
 	Store   EventStore
 	Hand    *Processor     // works off what is stored, in the same process; nil: whoever claims it
@@ -43,7 +41,7 @@ type Intake struct {
 
 	mu      sync.Mutex
 	waiting []*letter
-	writing int // writers at work
+	writing bool
 }
 
 // letter is an event on its way into the database.
@@ -82,14 +80,14 @@ func (in *Intake) StoreEvent(ctx context.Context, e billing.Event) (stored bool,
 	return false, err
 }
 
-// add puts a letter where the next free writer finds it, and starts one when
-// none is free.
+// add puts a letter where the next insert finds it, and begins one when none
+// runs.
 func (in *Intake) add(l *letter) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.waiting = append(in.waiting, l)
-	if in.writing < writers {
-		in.writing++
+	if !in.writing {
+		in.writing = true
 		go in.write()
 	}
 }
@@ -109,8 +107,8 @@ func (in *Intake) write() {
 	}
 }
 
-// take removes the next batch from the queue, oldest first. When there is none
-// the writer is done: that is decided under the same lock that add holds.
+// take removes the next batch from the queue, oldest first. That there is none
+// is decided under the same lock that add holds.
 func (in *Intake) take() []*letter {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -126,9 +124,7 @@ func (in *Intake) take() []*letter {
 	if len(in.waiting) == 0 {
 		in.waiting = nil
 	}
-	if len(batch) == 0 {
-		in.writing--
-	}
+	in.writing = len(batch) > 0
 	return batch
 }
 
