@@ -55,14 +55,23 @@ func (s *Store) ReplaceAPIKey(ctx context.Context, userID string, hash []byte, p
 // lockAPIKeys lets those who change a user's keys take turns, and puts keys
 // away that have expired: they hold neither a name nor a slot any longer.
 func (tx *Tx) lockAPIKeys(ctx context.Context, userID string) error {
-	if _, err := tx.tx.ExecContext(ctx, `SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE`, userID); err != nil {
-		return fmt.Errorf("lock user: %w", err)
+	if err := tx.lockUser(ctx, userID); err != nil {
+		return err
 	}
 	_, err := tx.tx.ExecContext(ctx, `
 		UPDATE api_keys SET revoked_at = $2
 		WHERE user_id = $1 AND revoked_at IS NULL AND expires_at <= $2`, userID, tx.now)
 	if err != nil {
 		return fmt.Errorf("put expired API keys away: %w", err)
+	}
+	return nil
+}
+
+// lockUser goes before a change of the user's keys, which changes the user's
+// access_version: locks are taken in one order.
+func (tx *Tx) lockUser(ctx context.Context, userID string) error {
+	if _, err := tx.tx.ExecContext(ctx, `SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE`, userID); err != nil {
+		return fmt.Errorf("lock user: %w", err)
 	}
 	return nil
 }
@@ -92,6 +101,9 @@ func (tx *Tx) insertAPIKey(ctx context.Context, k billing.APIKey) (billing.APIKe
 func (s *Store) RevokeAPIKey(ctx context.Context, userID string, id int64) (billing.APIKey, error) {
 	var k billing.APIKey
 	err := s.InTx(ctx, func(tx *Tx) error {
+		if err := tx.lockUser(ctx, userID); err != nil {
+			return err
+		}
 		err := tx.tx.GetContext(ctx, &k, apiKeyColumns+`
 			FROM api_keys k
 			WHERE id = $1 AND user_id = $2
