@@ -256,3 +256,18 @@ func TestAStatementThatComesTooLateWritesNothing(t *testing.T) {
 		t.Errorf("the balance is %d, want 50", n)
 	}
 }
+
+func TestAConnectionThatIsGoneIsMetByAReadUnlessPostgresHasJustAnswered(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, hash := b.keyed()
+	b.wantAtOnce("[49]", spendOf(hash, 1))
+	cut := func() {
+		b.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+	}
+	cut()
+	b.wantAtOnce("[left]", spendOf(hash, 1)) // it was looked for, and was not made
+	cut()
+	b.wantAtOnce("[48]", spendOf(hash, 1))
+	b.wantAtOnce("[47]", spendOf(hash, 1))
+}
