@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/payloop/payloop/internal/auth"
 	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/testkit"
@@ -51,6 +53,20 @@ func (b *bundle) credit(requests ...*billing.CreditRequest) []billing.CreditAnsw
 		answers[places[i]] = a
 	}
 	return answers
+}
+
+// lockBalance locks a user's balance until the transaction ends.
+func (b *bundle) lockBalance(userID string) *sqlx.Tx {
+	b.t.Helper()
+	tx, err := b.db.BeginTxx(b.t.Context(), nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { tx.Rollback() })
+	if _, err := tx.ExecContext(b.t.Context(), `SELECT FROM credit_balances WHERE user_id = $1 FOR UPDATE`, userID); err != nil {
+		b.t.Fatal(err)
+	}
+	return tx
 }
 
 func (b *bundle) number(query string, args ...any) (n int64) {
@@ -167,14 +183,7 @@ func TestABatchThatIsGivenUpTakesNothingLater(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	user, hash := b.keyed()
-	tx, err := b.db.BeginTxx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tx.Rollback()
-	if _, err := tx.ExecContext(t.Context(), `SELECT FROM credit_balances WHERE user_id = $1 FOR UPDATE`, user.ID); err != nil {
-		t.Fatal(err)
-	}
+	tx := b.lockBalance(user.ID)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	requests := []*billing.CreditRequest{spendOf(hash, 1)}

@@ -83,14 +83,7 @@ func TestWhoHasNotEnoughIsToldSoWithoutALock(t *testing.T) {
 	user, hash := b.keyed()
 	_, other := b.keyed()
 	b.wantAtOnce("[10]", spendOf(hash, 40))
-	tx, err := b.db.BeginTxx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tx.Rollback()
-	if _, err := tx.ExecContext(t.Context(), `SELECT FROM credit_balances WHERE user_id = $1 FOR UPDATE`, user.ID); err != nil {
-		t.Fatal(err)
-	}
+	tx := b.lockBalance(user.ID)
 	b.wantAtOnce("[no_credits 49 no_credits]", spendOf(hash, 11), spendOf(other, 1), spendOf(hash, 12))
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
@@ -233,14 +226,7 @@ func TestAStatementThatComesTooLateWritesNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	user, hash := b.keyed()
-	tx, err := b.db.BeginTxx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tx.Rollback()
-	if _, err := tx.ExecContext(t.Context(), `SELECT FROM credit_balances WHERE user_id = $1 FOR UPDATE`, user.ID); err != nil {
-		t.Fatal(err)
-	}
+	tx := b.lockBalance(user.ID)
 	said := make(chan string)
 	go func() { said <- fmt.Sprint(b.atOnce(spendOf(hash, 1))) }()
 	if _, err := tx.ExecContext(t.Context(), `SELECT pg_sleep($1)`, (writeFor + 100*time.Millisecond).Seconds()); err != nil {
