@@ -19,18 +19,18 @@ func (s *Store) SpendAtOnce(ctx context.Context, requests []*billing.CreditReque
 		return make([]*billing.CreditAnswer, len(requests))
 	}
 	q := &quickSpends{store: s, now: s.now(), mark: newMark(), requests: requests}
-	var done []quickRow
+	var told []quickRow
 	sent, err := try(ctx, func(ctx context.Context, a *attempt) (err error) {
-		done, err = q.run(ctx, a)
+		told, err = q.run(ctx, a)
 		return err
 	})
-	switch {
-	case err != nil && !sent:
-		return make([]*billing.CreditAnswer, len(requests)) // q may still be in use
-	case err != nil:
-		done, err = q.findOut(err)
+	switch { // with an error what runs beside may still write what it was told
+	case err == nil:
+		return q.answers(told, nil)
+	case !sent:
+		return make([]*billing.CreditAnswer, len(requests))
 	}
-	return q.answers(done, err)
+	return q.answers(q.findOut(err))
 }
 
 // plainSpend says whether a request takes credits and nothing else.
@@ -75,6 +75,7 @@ func (q *quickSpends) run(ctx context.Context, a *attempt) ([]quickRow, error) {
 	if len(q.users) == 0 {
 		return nil, nil
 	}
+	q.until = time.Now().Add(writeFor) // the database's clock decides, whatever the product's is
 	if !a.mayCommit(ctx) {
 		return nil, errGivenUp
 	}

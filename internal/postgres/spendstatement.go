@@ -23,7 +23,6 @@ const writeFor = 500 * time.Millisecond
 // before): whoever holds one later than that knows that nothing more is written.
 func (q *quickSpends) write(ctx context.Context) ([]quickRow, error) {
 	u, e := q.columns()
-	q.until = time.Now().Add(writeFor) // the database's clock decides, whatever the product's is
 	rows, err := q.store.hot.query(ctx, `
 		WITH asked AS MATERIALIZED (
 			SELECT asked.*
