@@ -28,6 +28,7 @@ type hotPool struct {
 
 	mu       sync.Mutex
 	prepared map[string]*sqlx.Stmt // by the statement's text; nil while it is being prepared
+	answered time.Time             // when a write that must not be repeated was last answered; zero: the last was not
 }
 
 func newHotPool(db *sqlx.DB) *hotPool { return &hotPool{db: db, prepared: map[string]*sqlx.Stmt{}} }
@@ -60,6 +61,28 @@ func (p *hotPool) prepare(query string) {
 		return
 	}
 	p.prepared[query] = stmt
+}
+
+// trustFor is how long after an answer of Postgres's its connections are taken
+// to be there. One that is not is better met by a read, which can be repeated,
+// than by a write of which nobody then knows whether it was made.
+const trustFor = time.Second
+
+// trusted says whether a write that must not be repeated may go first.
+func (p *hotPool) trusted() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return time.Since(p.answered) <= trustFor
+}
+
+// note takes down whether such a write was answered.
+func (p *hotPool) note(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answered = time.Time{}
+	if err == nil {
+		p.answered = time.Now()
+	}
 }
 
 func (p *hotPool) selectInto(ctx context.Context, dest any, query string, args ...any) error {

@@ -33,18 +33,12 @@ const (
 	// use; at most it is twice as many. One takes about a quarter of a KiB.
 	maxKnownKeys  = 12_000
 	keepKnownKeys = 10 * time.Minute
-
-	// trustFor is how long after Postgres's last answer to spends its connections
-	// are taken to be there. One that is not is better met by a read, which can be
-	// repeated, than by spends of which nobody then knows whether they were made.
-	trustFor = time.Second
 )
 
 // knownKeys remembers API keys by their hashes.
 type knownKeys struct {
-	mu         sync.Mutex
-	keys       recent.Map[keyHash, *knownKey]
-	answeredAt time.Time
+	mu   sync.Mutex
+	keys recent.Map[keyHash, *knownKey]
 }
 
 func newKnownKeys() *knownKeys {
@@ -75,23 +69,4 @@ func (k *knownKeys) forget(known *knownKey) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.keys.Drop(known.hash)
-}
-
-// answered is when Postgres last answered to spends; long ago, if it last gave
-// no answer.
-func (k *knownKeys) answered() time.Time {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.answeredAt
-}
-
-// note takes down that Postgres answered to spends, or with an error that it
-// did not.
-func (k *knownKeys) note(err error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.answeredAt = time.Time{}
-	if err == nil {
-		k.answeredAt = time.Now()
-	}
 }

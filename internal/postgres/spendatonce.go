@@ -10,10 +10,11 @@ import (
 
 // SpendAtOnce decides spends in one statement that is its own transaction, and
 // leaves requests for AnswerCredits: their answers are nil, and nothing was done
-// for them. Those are what is not a plain spend, users who have not enough or
-// on whom something has come due, and everything when the database gives no
-// answer. A spend of which nobody can say whether it was made has
-// billing.ErrOutcomeUnknown. SpendAtOnce returns soon after ctx ends.
+// for them. Those are what is not a plain spend; users who have enough for some
+// of their spends alone, on whom something has come due, or who get a mail; and
+// everything when the database gives no answer. A spend of which nobody can say
+// whether it was made has billing.ErrOutcomeUnknown. SpendAtOnce returns soon
+// after ctx ends.
 func (s *Store) SpendAtOnce(ctx context.Context, requests []*billing.CreditRequest) []*billing.CreditAnswer {
 	if !slices.ContainsFunc(requests, plainSpend) {
 		return make([]*billing.CreditAnswer, len(requests))
@@ -87,7 +88,7 @@ func (q *quickSpends) run(ctx context.Context, a *attempt) ([]quickRow, error) {
 func (q *quickSpends) lookUp(ctx context.Context) error {
 	q.faults = make([]error, len(q.requests))
 	q.keys = q.store.known.find(q.requests, q.now)
-	if time.Since(q.store.known.answered()) > trustFor {
+	if !q.store.hot.trusted() {
 		q.keys[0] = nil // a read goes first
 	}
 	unknown := map[keyHash][]int{}

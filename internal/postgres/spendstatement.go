@@ -65,7 +65,7 @@ func (q *quickSpends) write(ctx context.Context) ([]quickRow, error) {
 	if err == nil {
 		done, err = scanQuick(rows, len(q.users))
 	}
-	q.store.known.note(err)
+	q.store.hot.note(err)
 	if err != nil {
 		return nil, fmt.Errorf("append %d spends: %w", len(e.users), err)
 	}
