@@ -94,6 +94,18 @@ func TestWhoHasNotEnoughIsToldSoWithoutALock(t *testing.T) {
 	}
 }
 
+// subscribe gives a user a subscription without items.
+func (b *bundle) subscribe(userID string, status billing.SubscriptionStatus) {
+	b.t.Helper()
+	b.exec(`INSERT INTO subscriptions (id, user_id, customer_id, status, past_due_since, period_start, period_end, cancel_at_period_end,
+		collection_paused, latest_invoice_id, created_at, as_of)
+		VALUES ('sub_1', $1, 'cus_1', $2, CASE WHEN $2 = 'past_due' THEN $3::timestamptz END, $3, $3, false, false, '', $3, $3)`, userID, string(status), b.now)
+}
+
+// basicItem makes that subscription one to the plan Basic.
+const basicItem = `INSERT INTO subscription_items (id, subscription_id, position, price_id, lookup_key, plan, unit_amount, interval, quantity)
+	VALUES ('si_1', 'sub_1', 0, 'price_1', '', 'Basic', 500, 'month', 1)`
+
 // What is remembered of a key must not outlive what it was read from, whoever
 // changes that, and however.
 func TestWhatIsRememberedOfAKeyHoldsUntilSomethingChangesForItsUser(t *testing.T) {
@@ -102,12 +114,10 @@ func TestWhatIsRememberedOfAKeyHoldsUntilSomethingChangesForItsUser(t *testing.T
 	user, hash := b.keyed()
 	spend := func() *billing.CreditRequest { return spendOf(hash, 1) }
 	plan := func() string { return b.credit(spend())[0].Plan }
-	b.exec(`INSERT INTO subscriptions (id, user_id, customer_id, status, period_start, period_end, cancel_at_period_end, collection_paused,
-		latest_invoice_id, created_at, as_of) VALUES ('sub_1', $1, 'cus_1', 'active', $2, $2, false, false, '', $2, $2)`, user.ID, b.now)
+	b.subscribe(user.ID, billing.Active)
 	b.credit(spend())
 	for _, step := range []struct{ change, plan string }{
-		{`INSERT INTO subscription_items (id, subscription_id, position, price_id, lookup_key, plan, unit_amount, interval, quantity)
-			VALUES ('si_1', 'sub_1', 0, 'price_1', '', 'Basic', 500, 'month', 1)`, "Basic"},
+		{basicItem, "Basic"},
 		{`UPDATE subscription_items SET plan = 'Gone'`, "Free"},
 		{`UPDATE subscription_items SET plan = 'Basic'`, "Basic"},
 		{`UPDATE subscriptions SET status = 'unpaid'`, "Free"},
@@ -147,10 +157,8 @@ func TestWhatIsRememberedEndsWithTheGracePeriod(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	user, hash := b.keyed()
-	b.exec(`INSERT INTO subscriptions (id, user_id, customer_id, status, past_due_since, period_start, period_end, cancel_at_period_end,
-		collection_paused, latest_invoice_id, created_at, as_of) VALUES ('sub_1', $1, 'cus_1', 'past_due', $2, $2, $2, false, false, '', $2, $2)`, user.ID, b.now)
-	b.exec(`INSERT INTO subscription_items (id, subscription_id, position, price_id, lookup_key, plan, unit_amount, interval, quantity)
-		VALUES ('si_1', 'sub_1', 0, 'price_1', '', 'Basic', 500, 'month', 1)`)
+	b.subscribe(user.ID, billing.PastDue)
+	b.exec(basicItem)
 	for _, want := range []string{"Basic", "Basic", "Free"} {
 		if a := b.credit(spendOf(hash, 1))[0]; a.Plan != want || a.Err != nil {
 			t.Errorf("got %s %v, want %s", a.Plan, a.Err, want)
