@@ -138,11 +138,7 @@ func (s *Store) findOut(trace *creditTrace, cause error) error {
 	if trace == nil {
 		return nil // nothing was written: the answers hold without a commit
 	}
-	made := false
-	err := askAgain(func(ctx context.Context) (err error) {
-		made, err = s.committed(ctx, *trace)
-		return err
-	})
+	made, err := askAgain(func(ctx context.Context) (bool, error) { return s.committed(ctx, *trace) })
 	switch {
 	case err != nil:
 		return errors.Join(billing.ErrOutcomeUnknown, cause, err)
@@ -153,19 +149,27 @@ func (s *Store) findOut(trace *creditTrace, cause error) error {
 }
 
 // askAgain asks until there is an answer, or askTimeout is over.
-func askAgain(ask func(context.Context) error) error {
+func askAgain[T any](ask func(context.Context) (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	var none T
 	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 	defer cancel()
 	for {
-		answered := make(chan error, 1) // a database that hangs does not heed a context
-		go func() { answered <- ask(ctx) }()
+		answered := make(chan answer, 1) // a database that hangs does not heed a context
+		go func() {
+			value, err := ask(ctx)
+			answered <- answer{value, err}
+		}()
 		select {
-		case err := <-answered:
-			if err == nil || ctx.Err() != nil {
-				return err
+		case a := <-answered:
+			if a.err == nil || ctx.Err() != nil {
+				return a.value, a.err
 			}
 		case <-ctx.Done():
-			return fmt.Errorf("look for what was committed: %w", ctx.Err())
+			return none, fmt.Errorf("look for what was committed: %w", ctx.Err())
 		}
 		pause(ctx, 50*time.Millisecond)
 	}

@@ -140,15 +140,12 @@ func (e *quickEntries) add(user int, spend billing.CreditSpend, upto int64, sour
 
 // findOut asks on another connection for whom a statement wrote that was sent
 // and not answered. If Postgres refused it, that was for nobody.
-func (q *quickSpends) findOut(cause error) (done []quickRow, err error) {
+func (q *quickSpends) findOut(cause error) ([]quickRow, error) {
 	var refusal *pq.Error
 	if errors.As(cause, &refusal) && !refusal.Fatal() {
 		return nil, nil
 	}
-	err = askAgain(func(ctx context.Context) (err error) {
-		done, err = q.written(ctx)
-		return err
-	})
+	done, err := askAgain(q.written)
 	if err != nil {
 		return nil, errors.Join(billing.ErrOutcomeUnknown, cause, err)
 	}

@@ -121,9 +121,9 @@ func TestAnUnansweredDisputeIsLost(t *testing.T) {
 		b := setup(t)
 		d := b.disputeOf(b.paid(method))
 		since := b.mark()
-		b.advance(time.Duration(d.EvidenceDetails.DueBy-b.sb.Now().Unix()) * time.Second)
+		b.advance(time.Unix(d.EvidenceDetails.DueBy, 0).Sub(b.sb.Now()) - time.Hour)
 		b.wantEvents(since())
-		b.advance(time.Minute)
+		b.advance(2 * time.Hour)
 		b.wantEvents(since(), "charge.dispute.closed")
 		if d = must(b.stripe.Disputes.Get(d.ID, nil)); string(d.Status) != status || !d.EvidenceDetails.PastDue {
 			t.Errorf("%s: %s, past due %v", method, d.Status, d.EvidenceDetails.PastDue)
