@@ -97,6 +97,8 @@ func (h *Handlers) reserveCredits(c *gin.Context) error {
 	})
 }
 
+var errNoReservation = billing.Errorf(billing.Invalid, "Say which reservation: send the id that reserve gave as reservation.")
+
 // commitCredits spends what was set aside, or a part of it; the rest is free
 // again.
 func (h *Handlers) commitCredits(c *gin.Context) error {
@@ -106,6 +108,9 @@ func (h *Handlers) commitCredits(c *gin.Context) error {
 	}
 	if err := web.JSON(c, &in); err != nil {
 		return err
+	}
+	if in.Reservation == "" {
+		return errNoReservation
 	}
 	r := billing.CreditRequest{Action: billing.CommitCredits, Reservation: in.Reservation}
 	if in.Amount != nil {
@@ -125,6 +130,9 @@ func (h *Handlers) releaseCredits(c *gin.Context) error {
 	}
 	if err := web.JSON(c, &in); err != nil {
 		return err
+	}
+	if in.Reservation == "" {
+		return errNoReservation
 	}
 	r := billing.CreditRequest{Action: billing.ReleaseCredits, Reservation: in.Reservation}
 	return h.answerCredits(c, &r, in, func(a billing.CreditAnswer) (any, error) {

@@ -80,6 +80,8 @@ func TestSpendingRefusesWhatItCannotDo(t *testing.T) {
 		"too long":             {"reserve", `{"amount":1,"expires_in":86401}`, key, "", 422, "invalid"},
 		"no time":              {"reserve", `{"amount":1,"expires_in":0}`, key, "", 422, "invalid"},
 		"too much to reserve":  {"reserve", `{"amount":51}`, key, "", 402, "no_credits"},
+		"which reservation":    {"commit", `{"amount":1}`, key, "", 422, "invalid"},
+		"and to release":       {"release", `{}`, key, "", 422, "invalid"},
 		"no such reservation":  {"commit", `{"reservation":"x"}`, key, "", 404, "not_found"},
 		"nobody's reservation": {"release", `{"reservation":"7a2c4b0e-5a53-4a0d-8d3c-54b4c4f3a111"}`, key, "", 404, "not_found"},
 	} {
