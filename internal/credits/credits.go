@@ -93,6 +93,9 @@ func New(store Store, observe Observer) *Spender {
 // not charged; after that the request stands. Errors say what is known: that
 // nothing was taken, or billing.ErrOutcomeUnknown.
 func (s *Spender) Answer(ctx context.Context, r *billing.CreditRequest) (billing.CreditAnswer, error) {
+	if ctx.Err() != nil {
+		return billing.CreditAnswer{}, unavailable(ctx.Err())
+	}
 	c := &call{request: r, weight: max(len(r.Spends), 1), arrived: time.Now(), done: make(chan result, 1)}
 	lead, ok := s.add(c)
 	if !ok {

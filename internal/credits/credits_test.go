@@ -80,6 +80,16 @@ func setup(t *testing.T) *bundle {
 	return b
 }
 
+func TestWhoHasHungUpAlreadyIsNotAskedFor(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	if _, err := b.Answer(gone, request("at once", 1)); billing.KindOf(err) != billing.Unavailable {
+		t.Errorf("got %v", err)
+	}
+}
+
 func request(name string, spends int) *billing.CreditRequest {
 	r := &billing.CreditRequest{Action: billing.SpendCredits}
 	for range spends {

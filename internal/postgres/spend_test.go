@@ -20,12 +20,17 @@ const patience = 30 * time.Second
 func (b *bundle) keyed() (user billing.User, hash []byte) {
 	b.t.Helper()
 	user = b.user()
+	return user, b.anotherKey(user)
+}
+
+// anotherKey gives a user one more API key.
+func (b *bundle) anotherKey(user billing.User) (hash []byte) {
+	b.t.Helper()
 	key, prefix := auth.NewAPIKey()
 	hash = auth.Hash(key)
-	if _, err := b.db.ExecContext(b.t.Context(), `INSERT INTO api_keys (user_id, hash, prefix, name, created_at) VALUES ($1, $2, $3, 'test', $4)`, user.ID, hash, prefix, b.now); err != nil {
-		b.t.Fatal(err)
-	}
-	return user, hash
+	b.exec(`INSERT INTO api_keys (user_id, hash, prefix, name, slot, created_at)
+		SELECT $1, $2, $3, 'test ' || count(*), count(*) + 1, $4 FROM api_keys WHERE user_id = $1`, user.ID, hash, prefix, b.now)
+	return hash
 }
 
 func spendOf(hash []byte, amount int64) *billing.CreditRequest {

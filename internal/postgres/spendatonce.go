@@ -57,7 +57,8 @@ type quickUser struct {
 	key      *knownKey
 	requests []int // by their numbers, in order
 	total    int64
-	left     bool // something other than plain spends is asked for
+	stale    bool // what is known of one key is older than of another
+	left     bool // that, or something other than plain spends is asked for
 }
 
 // quickRow is what the statement tells of a user: what there was before, and
@@ -146,13 +147,19 @@ func (q *quickSpends) gather() {
 			q.users = append(q.users, u)
 		}
 		u.requests = append(u.requests, i)
-		u.left = u.left || !plainSpend(r) || u.key.version != q.keys[i].version
+		u.stale = u.stale || u.key.version != q.keys[i].version
+		u.left = u.left || u.stale || !plainSpend(r)
 		for _, spend := range r.Spends {
 			u.total += spend.Amount
 			u.left = u.left || u.total < 0 // more than an int64 holds
 		}
 	}
-	q.users = slices.DeleteFunc(q.users, func(u *quickUser) bool { return u.left })
+	q.users = slices.DeleteFunc(q.users, func(u *quickUser) bool {
+		if u.stale {
+			q.forget(u)
+		}
+		return u.left
+	})
 	// All transactions lock balances in one order.
 	slices.SortFunc(q.users, func(a, b *quickUser) int { return slices.Compare(a.key.owner[:], b.key.owner[:]) })
 }
@@ -185,10 +192,17 @@ func (q *quickSpends) answers(done []quickRow, err error) []*billing.CreditAnswe
 	}
 	for _, u := range q.users {
 		if answers[u.requests[0]] == nil {
-			q.store.known.forget(u.key) // what was known of it may no longer be true
+			q.forget(u)
 		}
 	}
 	return answers
+}
+
+// forget drops what is known of a user's keys: it may no longer be true.
+func (q *quickSpends) forget(u *quickUser) {
+	for _, i := range u.requests {
+		q.store.known.forget(q.keys[i])
+	}
 }
 
 // enoughForSome says whether a user has enough for one of the spends.

@@ -94,6 +94,22 @@ func TestWhoHasNotEnoughIsToldSoWithoutALock(t *testing.T) {
 	}
 }
 
+func TestTwoKeysOfOneUserAreBothLookedUpAnewAfterAChange(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	user, one := b.keyed()
+	two := b.anotherKey(user)
+	b.wantAtOnce("[49 48]", spendOf(one, 1), spendOf(two, 1))
+	b.exec(`UPDATE users SET access_version = access_version + 1`)
+	b.wantAtOnce("[left left]", spendOf(one, 1), spendOf(two, 1))
+	b.wantAtOnce("[47 46]", spendOf(one, 1), spendOf(two, 1))
+	b.known = newKnownKeys()
+	b.wantAtOnce("[45]", spendOf(one, 1))
+	b.exec(`UPDATE users SET access_version = access_version + 1`)
+	b.wantAtOnce("[left left]", spendOf(two, 1), spendOf(one, 1)) // one is out of date, the other is not
+	b.wantAtOnce("[44 43]", spendOf(two, 1), spendOf(one, 1))
+}
+
 // subscribe gives a user a subscription without items.
 func (b *bundle) subscribe(userID string, status billing.SubscriptionStatus) {
 	b.t.Helper()
@@ -217,13 +233,18 @@ func TestSpendsWhoseAnswerWasLostAreLookedFor(t *testing.T) {
 	if fmt.Sprint(left) != "[47 49 43]" {
 		t.Errorf("got %v", left)
 	}
+	b.enter(user.ID, 60, billing.Purchase, "session:cs_1")
+	b.credit(&billing.CreditRequest{KeyHash: one, Action: billing.ReserveCredits, Amount: 60, ExpiresIn: time.Hour})
+	if found, err = q.findOut(lost); err != nil || q.answers(found, err)[2].Spends[0].Err != nil {
+		t.Errorf("with more held since: got %v %v", found, err)
+	}
 	q.mark++
 	found, err = q.findOut(lost)
 	if len(found) != 0 || err != nil || q.answers(found, err)[0] != nil {
 		t.Errorf("of spends that were not written: got %v %v", found, err)
 	}
-	if n := b.number(`SELECT balance FROM credit_balances WHERE user_id = $1`, user.ID); n != 38 {
-		t.Errorf("the balance is %d, want 38", n)
+	if n := b.number(`SELECT balance FROM credit_balances WHERE user_id = $1`, user.ID); n != 98 {
+		t.Errorf("the balance is %d, want 98", n)
 	}
 	if _, err := (&sentOnce{Valuer: int8Array{1}, sent: true}).Value(); err == nil {
 		t.Error("a statement is sent twice")

@@ -166,7 +166,8 @@ func (q *quickSpends) written(ctx context.Context) (done []quickRow, err error) 
 		}
 		var rows []struct{ N, Balance, Held int64 }
 		err = tx.tx.SelectContext(ctx, &rows, `
-			SELECT asked.n, asked.total + e.balance_after AS balance, b.held
+			SELECT asked.n, asked.total + e.balance_after AS balance,
+				LEAST(b.held, e.balance_after) AS held -- what was held when they were written left room for them
 			FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS asked (user_id, total, n)
 			JOIN credit_balances b ON b.user_id = asked.user_id
 			CROSS JOIN LATERAL (
