@@ -46,7 +46,16 @@ func (s *Store) LinkCustomer(ctx context.Context, c billing.Customer) (billing.C
 // emptied. A customer that was deleted comes with events of its own.
 func (s *Store) ForgetCustomer(ctx context.Context, customerID string) error {
 	return s.InTx(ctx, func(tx *Tx) error {
+		// Ending subscriptions changes their user's access_version: locks are taken in one order.
 		_, err := tx.tx.ExecContext(ctx, `
+			SELECT FROM users
+			WHERE id IN (SELECT user_id FROM subscriptions WHERE customer_id = $1)
+			ORDER BY id
+			FOR NO KEY UPDATE`, customerID)
+		if err != nil {
+			return fmt.Errorf("lock users of %s: %w", customerID, err)
+		}
+		_, err = tx.tx.ExecContext(ctx, `
 			WITH forgotten AS (
 				UPDATE stripe_customers SET deleted = true, version = version + 1
 				WHERE id = $1 AND NOT deleted

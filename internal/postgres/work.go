@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/lib/pq"
+
 	"github.com/payloop/payloop/internal/billing"
 )
 
@@ -47,11 +49,40 @@ type workWriter struct {
 
 func (w *workWriter) write(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.customers, w.subscriptions, w.invoices, w.sessions, w.orders, w.grants, w.charges, w.disputes, w.mails, w.events,
+		w.lockUsers, w.customers, w.subscriptions, w.invoices, w.sessions, w.orders, w.lockBalances, w.grants, w.charges, w.disputes, w.mails,
+		w.events,
 	} {
 		if err := step(ctx); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// lockUsers goes before changes of subscriptions, which change their users'
+// access_version. A user who has one alone is waited for at its row.
+func (w *workWriter) lockUsers(ctx context.Context) error {
+	var users []string
+	for c := range w.changes {
+		if c.Subscription != nil && c.Subscription.UserID != "" {
+			users = append(users, c.Subscription.UserID)
+		}
+	}
+	if len(users) < 2 {
+		return nil
+	}
+	_, err := w.tx.exec(ctx, `
+		WITH several AS MATERIALIZED (
+			SELECT user_id FROM subscriptions
+			WHERE user_id = ANY($1::uuid[])
+			GROUP BY user_id
+			HAVING count(*) > 1
+			ORDER BY user_id)
+		SELECT FROM several CROSS JOIN LATERAL (
+			SELECT FROM users WHERE id = several.user_id
+			FOR NO KEY UPDATE) locked`, pq.StringArray(users))
+	if err != nil {
+		return fmt.Errorf("lock users: %w", err)
 	}
 	return nil
 }
@@ -172,6 +203,41 @@ func (w *workWriter) orders(ctx context.Context) error {
 		}
 		return w.tx.putOrder(ctx, *c.Order)
 	})
+}
+
+// lockBalances goes before money that went back, one payment after the other.
+// It holds the balances of all who are granted something, or have it taken.
+func (w *workWriter) lockBalances(ctx context.Context) error {
+	var users, invoices, payments pq.StringArray
+	back := func(c billing.Charge) {
+		invoices, payments = append(invoices, c.InvoiceID), append(payments, c.PaymentIntentID)
+	}
+	for c := range w.changes {
+		if c.Grant != nil {
+			users = append(users, c.Grant.UserID)
+		}
+		if c.Charge != nil {
+			back(*c.Charge)
+		}
+		if c.Dispute != nil {
+			back(c.Dispute.Charge)
+		}
+	}
+	if len(payments) == 0 || len(users)+len(payments) < 2 {
+		return nil
+	}
+	_, err := w.tx.exec(ctx, `
+		SELECT FROM credit_balances
+		WHERE user_id = ANY(
+			$1::uuid[]
+			|| ARRAY(SELECT user_id FROM invoices WHERE id = ANY($2))
+			|| ARRAY(SELECT user_id FROM orders WHERE payment_intent_id = ANY($3)))
+		ORDER BY user_id
+		FOR UPDATE`, users, invoices, payments)
+	if err != nil {
+		return fmt.Errorf("lock balances: %w", err)
+	}
+	return nil
 }
 
 func (w *workWriter) grants(ctx context.Context) error {
