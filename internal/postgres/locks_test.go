@@ -19,18 +19,21 @@ func (b *bundle) twoUsers() (first, second billing.User) {
 	return first, second
 }
 
-// waitsForFirst holds the row of the first user, and has works written that
-// are about the second user too: while that waits, it must not hold the second
-// user's row.
-func (b *bundle) waitsForFirst(table, column string, first, second billing.User, works ...billing.Work) {
+// row is how to lock a row at once, or not at all.
+func row(table, column, value string) string {
+	return fmt.Sprintf(`SELECT FROM %s WHERE %s = '%s' FOR NO KEY UPDATE NOWAIT`, table, column, value)
+}
+
+// waitsForFirst holds one row, and has works written that need another one too:
+// while they wait, they must not hold that.
+func (b *bundle) waitsForFirst(first, second string, works ...billing.Work) {
 	b.t.Helper()
 	tx, err := b.db.BeginTxx(b.t.Context(), nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	defer tx.Rollback()
-	hold := fmt.Sprintf(`SELECT FROM %s WHERE %s = $1 FOR NO KEY UPDATE NOWAIT`, table, column)
-	if _, err := tx.ExecContext(b.t.Context(), hold, first.ID); err != nil {
+	if _, err := tx.ExecContext(b.t.Context(), first); err != nil {
 		b.t.Fatal(err)
 	}
 	written := make(chan error, 1)
@@ -45,8 +48,8 @@ func (b *bundle) waitsForFirst(table, column string, first, second billing.User,
 		n := b.number(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
 		return n > 0, "nobody waits for a lock"
 	})
-	if _, err := tx.ExecContext(b.t.Context(), hold, second.ID); err != nil {
-		b.t.Errorf("while the first user's row in %s is waited for, the second's is held: %v", table, err)
+	if _, err := tx.ExecContext(b.t.Context(), second); err != nil {
+		b.t.Errorf("while %q is waited for, %q: %v", first, second, err)
 	}
 	if err := tx.Rollback(); err != nil {
 		b.t.Fatal(err)
@@ -75,7 +78,8 @@ func TestRefundsInOneBatchLockBalancesAsSpendsDo(t *testing.T) {
 		return billing.Work{Change: billing.Change{Ref: billing.ObjectRef{Kind: billing.ChargeObject, ID: charge},
 			Charge: &billing.Charge{ID: charge, PaymentIntentID: payment, Amount: 500, AmountRefunded: 500, Ours: true}}}
 	}
-	b.waitsForFirst("credit_balances", "user_id", first, second, refund("ch_a", "pi_2"), refund("ch_b", "pi_1"))
+	balance := func(u billing.User) string { return row("credit_balances", "user_id", u.ID) }
+	b.waitsForFirst(balance(first), balance(second), refund("ch_a", "pi_2"), refund("ch_b", "pi_1"))
 	for _, user := range []billing.User{first, second} {
 		if got := b.balance(user.ID); got != 50 {
 			t.Errorf("the balance is %d, want 50", got)
@@ -101,5 +105,23 @@ func TestChangesOfSubscriptionsInOneBatchLockTheirUsersInOneOrder(t *testing.T) 
 			t.Fatal(leftOut, err)
 		}
 	}
-	b.waitsForFirst("users", "id", first, second, subscription("sub_a", second, billing.Canceled), subscription("sub_b", first, billing.Canceled))
+	b.waitsForFirst(row("users", "id", first.ID), row("users", "id", second.ID), subscription("sub_a", second, billing.Canceled), subscription("sub_b", first, billing.Canceled))
+}
+
+func TestARefundLocksItsPaymentBeforeTheBalance(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.customer()
+	invoice := billing.Invoice{ID: "in_1", UserID: c.UserID, CustomerID: c.ID, Status: "paid", Total: billing.Money{Amount: 500, Currency: "usd"}, CreatedAt: b.now, AsOf: b.now}
+	grant := &billing.Grant{UserID: c.UserID, Amount: 10, Kind: billing.PlanGrant, Key: billing.InvoiceKey("in_1")}
+	if err := b.write(billing.Change{Ref: billing.ObjectRef{Kind: billing.InvoiceObject, ID: "in_1"}, Invoice: &invoice, Grant: grant}); err != nil {
+		t.Fatal(err)
+	}
+	dispute := billing.ChargeDispute{ID: "dp_1", Status: billing.DisputeLost, Amount: 500, Charge: billing.Charge{ID: "ch_1", InvoiceID: "in_1", Amount: 500}}
+	refund := billing.Charge{ID: "ch_1", InvoiceID: "in_1", Amount: 500, AmountRefunded: 500}
+	payment, balance := row("invoices", "id", "in_1"), row("credit_balances", "user_id", c.UserID)
+	b.waitsForFirst(payment, balance, billing.Work{Change: billing.Change{Ref: billing.ObjectRef{Kind: billing.DisputeObject, ID: "dp_1"}, Dispute: &dispute}})
+	b.waitsForFirst(payment, balance,
+		billing.Work{Change: billing.Change{Ref: billing.ObjectRef{Kind: billing.ChargeObject, ID: "ch_1"}, Charge: &refund}},
+		billing.Work{Change: billing.Change{Ref: billing.ObjectRef{Kind: billing.SubscriptionObject, ID: "sub_1"}, Grant: &billing.Grant{UserID: c.UserID, Amount: 10, Kind: billing.Purchase, Key: "session:cs_9"}}})
 }

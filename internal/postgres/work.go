@@ -49,8 +49,8 @@ type workWriter struct {
 
 func (w *workWriter) write(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		w.lockUsers, w.customers, w.subscriptions, w.invoices, w.sessions, w.orders, w.lockBalances, w.grants, w.charges, w.disputes, w.mails,
-		w.events,
+		w.lockUsers, w.customers, w.subscriptions, w.lockPayments, w.invoices, w.sessions, w.orders, w.lockBalances, w.grants,
+		w.charges, w.disputes, w.mails, w.events,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -205,26 +205,68 @@ func (w *workWriter) orders(ctx context.Context) error {
 	})
 }
 
-// lockBalances goes before money that went back, one payment after the other.
-// It holds the balances of all who are granted something, or have it taken.
-func (w *workWriter) lockBalances(ctx context.Context) error {
-	var users, invoices, payments pq.StringArray
-	back := func(c billing.Charge) {
-		invoices, payments = append(invoices, c.InvoiceID), append(payments, c.PaymentIntentID)
+// moneyBack names the invoices and the payments of orders whose money went
+// back.
+func (w *workWriter) moneyBack() (invoices, payments pq.StringArray) {
+	for c := range w.changes {
+		for _, charge := range []*billing.Charge{c.Charge, disputed(c)} {
+			if charge != nil {
+				invoices, payments = append(invoices, charge.InvoiceID), append(payments, charge.PaymentIntentID)
+			}
+		}
 	}
+	return invoices, payments
+}
+
+func disputed(c billing.Change) *billing.Charge {
+	if c.Dispute == nil {
+		return nil
+	}
+	return &c.Dispute.Charge
+}
+
+// lockPayments goes before the balances: money that went back is noted on its
+// invoice or order when those are held already.
+func (w *workWriter) lockPayments(ctx context.Context) error {
+	invoices, payments := w.moneyBack()
+	if len(payments) == 0 {
+		return nil
+	}
+	var sessions pq.StringArray
+	for c := range w.changes {
+		switch {
+		case c.Invoice != nil:
+			invoices = append(invoices, c.Ref.ID)
+		case c.Order != nil:
+			sessions = append(sessions, c.Order.SessionID)
+		}
+	}
+	if _, err := w.tx.exec(ctx, `SELECT FROM invoices WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE`, invoices); err != nil {
+		return fmt.Errorf("lock %d invoices: %w", len(invoices), err)
+	}
+	_, err := w.tx.exec(ctx, `
+		SELECT FROM orders
+		WHERE payment_intent_id = ANY($1) OR session_id = ANY($2)
+		ORDER BY session_id
+		FOR NO KEY UPDATE`, payments, sessions)
+	if err != nil {
+		return fmt.Errorf("lock orders: %w", err)
+	}
+	return nil
+}
+
+// lockBalances holds the balances of all who are granted something, or have it
+// taken: one payment after the other would lock them in no order.
+func (w *workWriter) lockBalances(ctx context.Context) error {
+	invoices, payments := w.moneyBack()
+	if len(payments) == 0 {
+		return nil
+	}
+	var users pq.StringArray
 	for c := range w.changes {
 		if c.Grant != nil {
 			users = append(users, c.Grant.UserID)
 		}
-		if c.Charge != nil {
-			back(*c.Charge)
-		}
-		if c.Dispute != nil {
-			back(c.Dispute.Charge)
-		}
-	}
-	if len(payments) == 0 || len(users)+len(payments) < 2 {
-		return nil
 	}
 	_, err := w.tx.exec(ctx, `
 		SELECT FROM credit_balances
