@@ -191,6 +191,28 @@ func TestWithTheDatabaseHangingWebhooksAreRefusedQuicklyAndTheRetryApplies(t *te
 	b.wantBoughtOnce(c, len(events))
 }
 
+func TestWhenTheNetworkFallsSilentWebhooksAreRefusedQuicklyAndTheRetryApplies(t *testing.T) {
+	t.Parallel()
+	var wire *testkit.Wire
+	b := setup(t, withoutWebhooks, func(b *bundle) {
+		wire = testkit.Wired(t, b.dsn)
+		b.dsn = wire.DSN
+	})
+	c := b.person()
+	b.buy(c, "Basic", "month")
+	events := b.events()
+	b.wantDelivered(events[0])
+	wire.Silence()
+	b.wantRefusedInTime(events[1])
+	for _, e := range events {
+		testkit.Eventually(t, patience, func() (bool, string) {
+			p := b.deliver(e)
+			return p.Status == http.StatusOK, fmt.Sprint(p.Status, p.Body)
+		})
+	}
+	b.wantBoughtOnce(c, len(events))
+}
+
 func TestEventsOfAnyAPIVersionEndInTheSameMirror(t *testing.T) {
 	t.Parallel()
 	for _, version := range []string{"2024-06-20", "2024-09-30.acacia", "2025-03-31.basil", "2025-08-27.basil"} {

@@ -54,6 +54,7 @@ func serve(ctx context.Context) error {
 	if err := checkDatabase(ctx, store); err != nil {
 		return err
 	}
+	store.GiveUpSilence()
 	a, err := assemble(cfg, cat, store, log)
 	if err != nil {
 		return err

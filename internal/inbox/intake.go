@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,7 +48,6 @@ type Intake struct {
 // letter is an event on its way into the database.
 type letter struct {
 	event billing.Event
-	gone  bool // its caller has given up before it was taken
 	done  chan receipt
 }
 
@@ -74,10 +74,18 @@ func (in *Intake) StoreEvent(ctx context.Context, e billing.Event) (stored bool,
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	in.mu.Lock()
-	l.gone = true
-	in.mu.Unlock()
+	in.forget(l)
 	return false, err
+}
+
+// forget takes a letter out of the queue whose caller has given up: while the
+// database hangs the queue must not grow.
+func (in *Intake) forget(l *letter) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if i := slices.Index(in.waiting, l); i >= 0 {
+		in.waiting = slices.Delete(in.waiting, i, i+1)
+	}
 }
 
 // add puts a letter where the next insert finds it, and begins one when none
@@ -112,19 +120,13 @@ func (in *Intake) write() {
 func (in *Intake) take() []*letter {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	var batch []*letter
-	for len(in.waiting) > 0 && len(batch) < maxBatch {
-		l := in.waiting[0]
-		in.waiting[0] = nil
-		in.waiting = in.waiting[1:]
-		if !l.gone {
-			batch = append(batch, l)
-		}
-	}
-	if len(in.waiting) == 0 {
+	n := min(len(in.waiting), maxBatch)
+	batch := slices.Clone(in.waiting[:n])
+	clear(in.waiting[:n]) // or the payloads stay in memory
+	if in.waiting = in.waiting[n:]; len(in.waiting) == 0 {
 		in.waiting = nil
 	}
-	in.writing = len(batch) > 0
+	in.writing = n > 0
 	return batch
 }
 

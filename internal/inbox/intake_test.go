@@ -157,6 +157,11 @@ func TestWhoHasHungUpIsNotStored(t *testing.T) {
 	if _, err := in.StoreEvent(ctx, id(10)); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
+	in.mu.Lock()
+	if n := len(in.waiting); n > 0 {
+		t.Errorf("%d letters stay in memory", n)
+	}
+	in.mu.Unlock()
 	close(s.release)
 	if _, err := in.StoreEvent(context.Background(), id(11)); err != nil {
 		t.Error(err)

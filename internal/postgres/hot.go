@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -11,12 +12,17 @@ import (
 
 // hotSettings pin the plans of the hot paths. Their statements take lists of
 // keys and look each up by index; left to itself the planner reads whole tables
-// instead, for a long list or while a table is young, and keeps to it.
+// instead, for a long list or while a table is young, and keeps to it. A
+// transaction whose process is gone without a word, and one that waits for a
+// lock, are ended before a connection is given up as silent.
 var hotSettings = map[string]string{
 	"timezone":        "UTC",
 	"enable_seqscan":  "off",
 	"jit":             "off",
 	"plan_cache_mode": "force_generic_plan",
+	"lock_timeout":    "4s",
+
+	"idle_in_transaction_session_timeout": "4s",
 }
 
 // hotPool are the connections of what runs all the time: storing webhooks and
@@ -24,14 +30,19 @@ var hotSettings = map[string]string{
 // since planning one costs more than running it over a few rows; and a crowd on
 // the pages cannot keep webhooks from being stored.
 type hotPool struct {
-	db *sqlx.DB
+	db     *sqlx.DB
+	dialer *dialer
+	ahead  atomic.Int64 // time.Duration by which Postgres's clock is ahead of this process's, as last seen
 
 	mu       sync.Mutex
 	prepared map[string]*sqlx.Stmt // by the statement's text; nil while it is being prepared
 	answered time.Time             // when a write that must not be repeated was last answered; zero: the last was not
 }
 
-func newHotPool(db *sqlx.DB) *hotPool { return &hotPool{db: db, prepared: map[string]*sqlx.Stmt{}} }
+func newHotPool(db *sqlx.DB, d *dialer) *hotPool {
+	d.limit.Store(int64(hotSilence))
+	return &hotPool{db: db, dialer: d, prepared: map[string]*sqlx.Stmt{}}
+}
 
 // prepareTimeout bounds the wait for a connection to prepare a statement on.
 const prepareTimeout = 10 * time.Second

@@ -30,21 +30,26 @@ const (
 
 // pageSettings keep Postgres from compiling queries that a page asks: they read
 // few rows, and compiling one takes longer than all the rest.
-var pageSettings = map[string]string{"timezone": "UTC", "jit": "off"}
+// A transaction whose process is gone without a word is ended after half a
+// minute, with its locks.
+var pageSettings = map[string]string{"timezone": "UTC", "jit": "off", "idle_in_transaction_session_timeout": "30s"}
 
 // connectTimeout bounds how long a request waits for a database that is gone.
 const connectTimeout = 2 * time.Second
 
 // Store runs the queries.
 type Store struct {
-	db  *sqlx.DB
-	hot *hotPool
-	Now func() time.Time // UTC; replaced in tests
+	db    *sqlx.DB
+	pages *dialer // of db's connections
+	hot   *hotPool
+	Now   func() time.Time // UTC; replaced in tests
 
 	// Catalog tells what plans give: whoever settles credits needs it.
 	Catalog billing.Catalog
 
 	known *knownKeys
+
+	askTimeout time.Duration
 }
 
 // Open prepares a store. It does not connect: a database that is down shows
@@ -57,15 +62,23 @@ func Open(dsn string) (*Store, error) {
 	}
 	cfg.ConnectTimeout = connectTimeout
 	cfg.BinaryParameters = true // one round trip for a query, not two
-	db, err := openPool(cfg, maxConns, pageSettings)
+	db, pages, err := openPool(cfg, maxConns, pageSettings)
 	if err != nil {
 		return nil, err
 	}
-	hot, err := openPool(cfg, maxHotConns, hotSettings)
+	hot, dialer, err := openPool(cfg, maxHotConns, hotSettings)
 	if err != nil {
 		return nil, err
 	}
-	return &Store{db: db, hot: newHotPool(hot), known: newKnownKeys(), Now: now}, nil
+	// Where one connection is dead, those that lie idle are too.
+	pages.silent = func() { dropIdle(db, maxConns); dropIdle(hot, maxHotConns) }
+	dialer.silent = pages.silent
+	return &Store{db: db, pages: pages, hot: newHotPool(hot, dialer), known: newKnownKeys(), askTimeout: askTimeout, Now: now}, nil
+}
+
+func dropIdle(db *sqlx.DB, size int) {
+	db.SetMaxIdleConns(0)
+	db.SetMaxIdleConns(size)
 }
 
 // now is the time in microseconds, as Postgres keeps it: one that it rounds up
@@ -73,7 +86,7 @@ func Open(dsn string) (*Store, error) {
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // openPool prepares connections with these settings of Postgres's own.
-func openPool(cfg pq.Config, size int, settings map[string]string) (*sqlx.DB, error) {
+func openPool(cfg pq.Config, size int, settings map[string]string) (*sqlx.DB, *dialer, error) {
 	runtime := maps.Clone(cfg.Runtime)
 	if runtime == nil {
 		runtime = map[string]string{}
@@ -82,14 +95,16 @@ func openPool(cfg pq.Config, size int, settings map[string]string) (*sqlx.DB, er
 	cfg.Runtime = runtime
 	connector, err := pq.NewConnectorConfig(cfg)
 	if err != nil {
-		return nil, errors.New("open database: DATABASE_URL cannot be understood")
+		return nil, nil, errors.New("open database: DATABASE_URL cannot be understood")
 	}
+	d := &dialer{}
+	connector.Dialer(d)
 	db := sqlx.NewDb(sql.OpenDB(connector), "postgres")
 	db.SetMaxOpenConns(size)
 	db.SetMaxIdleConns(size)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	db.Mapper = reflectx.NewMapperFunc("db", snakeCase)
-	return db, nil
+	return db, d, nil
 }
 
 // Close closes the pools.
@@ -97,7 +112,8 @@ func (s *Store) Close() error { return errors.Join(s.db.Close(), s.hot.db.Close(
 
 // Ping asks the database for an answer.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.db.PingContext(ctx); err != nil {
+	_, err := beside(ctx, func(ctx context.Context) (struct{}, error) { return struct{}{}, s.db.PingContext(ctx) })
+	if err != nil {
 		return fmt.Errorf("ping database: %w", err)
 	}
 	return nil

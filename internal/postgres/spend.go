@@ -16,9 +16,11 @@ import (
 
 const (
 	// commitTimeout is how long a commit is waited for before it is asked
-	// elsewhere what became of it, and askTimeout how long that may take.
+	// elsewhere what became of it, and askTimeout how long that may take;
+	// firstAsk of it over a connection that may be dead.
 	commitTimeout = time.Second
 	askTimeout    = 3 * time.Second
+	firstAsk      = 700 * time.Millisecond
 )
 
 // AnswerCredits decides requests in their order and does what they ask, in one
@@ -138,7 +140,7 @@ func (s *Store) findOut(trace *creditTrace, cause error) error {
 	if trace == nil {
 		return nil // nothing was written: the answers hold without a commit
 	}
-	made, err := askAgain(func(ctx context.Context) (bool, error) { return s.committed(ctx, *trace) })
+	made, err := askAgain(s, func(ctx context.Context) (bool, error) { return s.committed(ctx, *trace) })
 	switch {
 	case err != nil:
 		return errors.Join(billing.ErrOutcomeUnknown, cause, err)
@@ -148,31 +150,25 @@ func (s *Store) findOut(trace *creditTrace, cause error) error {
 	return nil
 }
 
-// askAgain asks until there is an answer, or askTimeout is over.
-func askAgain[T any](ask func(context.Context) (T, error)) (T, error) {
-	type answer struct {
-		value T
-		err   error
-	}
-	var none T
-	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+// askAgain asks until there is an answer, or askTimeout is over. The connection
+// that is first asked over may be dead: then new ones are.
+func askAgain[T any](s *Store, ask func(context.Context) (T, error)) (answer T, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), s.askTimeout)
 	defer cancel()
-	for {
-		answered := make(chan answer, 1) // a database that hangs does not heed a context
-		go func() {
-			value, err := ask(ctx)
-			answered <- answer{value, err}
-		}()
-		select {
-		case a := <-answered:
-			if a.err == nil || ctx.Err() != nil {
-				return a.value, a.err
-			}
-		case <-ctx.Done():
-			return none, fmt.Errorf("look for what was committed: %w", ctx.Err())
-		}
-		pause(ctx, 50*time.Millisecond)
+	first, over := context.WithTimeout(ctx, firstAsk)
+	defer over()
+	answer, err = beside(first, ask)
+	if err != nil && first.Err() != nil {
+		s.pages.silent()
 	}
+	for err != nil && ctx.Err() == nil {
+		pause(ctx, 50*time.Millisecond)
+		answer, err = beside(ctx, ask)
+	}
+	if err != nil {
+		return answer, fmt.Errorf("look for what was committed: %w", err)
+	}
+	return answer, nil
 }
 
 func pause(ctx context.Context, d time.Duration) {

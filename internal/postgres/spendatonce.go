@@ -77,7 +77,7 @@ func (q *quickSpends) run(ctx context.Context, a *attempt) ([]quickRow, error) {
 	if len(q.users) == 0 {
 		return nil, nil
 	}
-	q.until = time.Now().Add(writeFor) // the database's clock decides, whatever the product's is
+	q.until = time.Now().Add(time.Duration(q.store.hot.ahead.Load()) + writeFor) // the database's clock decides
 	if !a.mayCommit(ctx) {
 		return nil, errGivenUp
 	}
@@ -114,6 +114,7 @@ func (q *quickSpends) lookUp(ctx context.Context) error {
 	}
 	for n := range found {
 		f := &found[n]
+		q.store.hot.ahead.Store(int64(time.Until(f.at)))
 		asked := unknown[keyHash(hashes[f.n-1])]
 		if fault := f.key.Verify(hashes[f.n-1], q.now); fault != nil {
 			for _, i := range asked {

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
+
 	"github.com/payloop/payloop/internal/auth"
 	"github.com/payloop/payloop/internal/billing"
 )
@@ -255,20 +258,40 @@ func TestAStatementThatComesTooLateWritesNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	user, hash := b.keyed()
-	tx := b.lockBalance(user.ID)
-	said := make(chan string)
-	go func() { said <- fmt.Sprint(b.atOnce(spendOf(hash, 1))) }()
-	if _, err := tx.ExecContext(t.Context(), `SELECT pg_sleep($1)`, (writeFor + 100*time.Millisecond).Seconds()); err != nil {
+	q := &quickSpends{store: b.Store, now: b.now, mark: newMark(), requests: []*billing.CreditRequest{spendOf(hash, 1)}}
+	if err := q.lookUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := tx.Rollback(); err != nil {
-		t.Fatal(err)
-	}
-	if got := <-said; got != "[left]" {
-		t.Errorf("got %s", got)
+	q.gather()
+	q.until = time.Now().Add(-time.Second)
+	if done, err := q.write(t.Context()); err != nil || len(done) > 0 {
+		t.Errorf("got %v %v", done, err)
 	}
 	if n := b.number(`SELECT balance FROM credit_balances WHERE user_id = $1`, user.ID); n != 50 {
 		t.Errorf("the balance is %d, want 50", n)
+	}
+}
+
+func TestClocksThatDifferKeepNobodyFromSpendingAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	_, hash := b.keyed()
+	b.wantAtOnce("[49]", spendOf(hash, 1))
+	b.hot.ahead.Store(int64(-time.Hour)) // Postgres's was set right meanwhile
+	b.wantAtOnce("[left]", spendOf(hash, 1))
+	b.wantAtOnce("[48]", spendOf(hash, 1))
+}
+
+func TestABalanceThatSomebodyHoldsKeepsNobodyElseWaiting(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	user, hash := b.keyed()
+	_, other := b.keyed()
+	b.wantAtOnce("[49 49]", spendOf(hash, 1), spendOf(other, 1))
+	b.lockBalance(user.ID)
+	b.wantAtOnce("[left 48]", spendOf(hash, 1), spendOf(other, 1))
+	if _, err := b.AnswerCredits(t.Context(), []*billing.CreditRequest{spendOf(hash, 1)}); pq.As(err, pqerror.LockNotAvailable) == nil {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // decides the users' plans.
 const keysAndBalances = `
 	SELECT given.n, k.id, k.hash, k.prefix, k.expires_at, k.revoked_at, k.user_id, u.access_version,
-		b.balance, b.held, b.due_at <= $2, b.refill_at <= $2, ` + planColumns + `
+		b.balance, b.held, b.due_at <= $2, b.refill_at <= $2, clock_timestamp(), ` + planColumns + `
 	FROM unnest($1::bytea[]) WITH ORDINALITY AS given (hash, n)
 	JOIN api_keys k ON k.hash = given.hash
 	JOIN users u ON u.id = k.user_id
@@ -34,6 +34,10 @@ func (b *creditBatch) lookUp(ctx context.Context) error {
 	b.keys = make([]creditKey, len(b.hashes))
 	for n := range b.keys {
 		b.keys[n].err = billing.ErrAPIKeyUnknown
+	}
+	// A key that is revoked meanwhile must not be waited over for long.
+	if _, err := b.tx.exec(ctx, `SET LOCAL lock_timeout = '600ms'`); err != nil {
+		return fmt.Errorf("wait for locks: %w", err)
 	}
 	rows, err := b.tx.query(ctx, keysAndBalances+` FOR UPDATE OF b`, byteaArray(b.hashes), b.now)
 	if err != nil {
@@ -68,6 +72,7 @@ type foundKey struct {
 	version     int64 // its owner's access_version
 	purse       purse
 	due, refill sql.NullBool
+	at          time.Time // by Postgres's clock
 	user        billing.Requester
 }
 
@@ -81,7 +86,7 @@ func scanKeys(rows *sql.Rows, most int) ([]foundKey, error) {
 		var item requesterRow
 		var expires, revoked sql.NullTime
 		err := rows.Scan(&f.n, &f.key.ID, &f.key.Hash, &f.key.Prefix, &expires, &revoked, &f.key.UserID, &f.version,
-			&f.purse.balance, &f.purse.held, &f.due, &f.refill,
+			&f.purse.balance, &f.purse.held, &f.due, &f.refill, &f.at,
 			&item.ID, &item.Status, &item.PastDueSince, &item.CreatedAt, &item.PriceID, &item.LookupKey, &item.Plan)
 		if err != nil {
 			return nil, fmt.Errorf("look up %d API keys: %w", most, err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
 
 	"github.com/payloop/payloop/internal/billing"
 )
@@ -17,59 +18,78 @@ import (
 // database leaves it out, so that it can be known what became of it.
 const writeFor = 500 * time.Millisecond
 
-// write locks each user's balance, looks whether all is as it was thought to
-// be and there is enough, and writes the entries of those of whom it is. It
-// looks at the clock behind the locks (OFFSET 0 keeps Postgres from doing it
-// before): whoever holds one later than that knows that nothing more is written.
+// write writes the entries of all who have enough. Somebody who holds a balance
+// for long is not waited for by the others.
 func (q *quickSpends) write(ctx context.Context) ([]quickRow, error) {
-	u, e := q.columns()
-	rows, err := q.store.hot.query(ctx, `
-		WITH asked AS MATERIALIZED (
-			SELECT asked.*
-			FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
-				WITH ORDINALITY AS asked (user_id, version, total, low, refills, n)
-			CROSS JOIN LATERAL (
-				SELECT FROM users WHERE id = asked.user_id AND access_version = asked.version OFFSET 0) same
-		), locked AS MATERIALIZED (
-			SELECT * FROM (
-				SELECT asked.n, asked.user_id, b.balance, b.held
-				FROM asked
-				CROSS JOIN LATERAL (
-					SELECT balance, held FROM credit_balances
-					WHERE user_id = asked.user_id AND balance - held >= asked.total
-						AND (balance - held < asked.low OR balance - held - asked.total >= asked.low) -- no mail is due
-						AND (due_at IS NULL OR due_at > $6) AND (asked.refills = 0 OR refill_at > $6)
-					FOR UPDATE) b
-				OFFSET 0) b
-			WHERE clock_timestamp() < $7
-		), written AS (
-			INSERT INTO credit_entries (user_id, amount, kind, source, reason, balance_after, created_at, batch)
-			SELECT locked.user_id, -e.amount, 'spend', e.source, e.reason, locked.balance - e.upto, $6, $8
-			FROM unnest($9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[])
-				WITH ORDINALITY AS e (n, amount, upto, source, reason, place)
-			JOIN locked ON locked.n = e.n
-			ORDER BY e.place
-		)
-		SELECT n, balance, held, true FROM locked
-		UNION ALL
-		SELECT asked.n, b.balance, b.held, false
-		FROM asked
+	done, err := q.send(ctx, spendWaiting)
+	if pq.As(err, pqerror.LockNotAvailable) != nil {
+		done, err = q.send(ctx, spendSkipping)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("append spends of %d users: %w", len(q.users), err)
+	}
+	return done, nil
+}
+
+// The statement locks each user's balance, looks whether all is as it was
+// thought to be and there is enough, and writes the entries of those of whom it
+// is. It looks at the clock behind the locks (OFFSET 0 keeps Postgres from doing
+// it before): whoever holds one later than that knows that nothing more is
+// written. It waits for each lock a quarter of a second.
+const spendStatement = `
+	WITH asked AS MATERIALIZED (
+		SELECT asked.*
+		FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+			WITH ORDINALITY AS asked (user_id, version, total, low, refills, n)
 		CROSS JOIN LATERAL (
-			SELECT balance, held FROM credit_balances
-			WHERE user_id = asked.user_id AND balance - held < asked.total
-				AND (due_at IS NULL OR due_at > $6) AND (asked.refills = 0 OR refill_at > $6)
+			SELECT FROM users WHERE id = asked.user_id AND access_version = asked.version OFFSET 0) same
+		WHERE (SELECT set_config('lock_timeout', '250ms', true)) <> ''
+	), locked AS MATERIALIZED (
+		SELECT * FROM (
+			SELECT asked.n, asked.user_id, b.balance, b.held
+			FROM asked
+			CROSS JOIN LATERAL (
+				SELECT balance, held FROM credit_balances
+				WHERE user_id = asked.user_id AND balance - held >= asked.total
+					AND (balance - held < asked.low OR balance - held - asked.total >= asked.low) -- no mail is due
+					AND (due_at IS NULL OR due_at > $6) AND (asked.refills = 0 OR refill_at > $6)
+				FOR UPDATE %s) b
 			OFFSET 0) b
-		WHERE asked.n NOT IN (SELECT n FROM locked)`,
+		WHERE clock_timestamp() < $7
+	), written AS (
+		INSERT INTO credit_entries (user_id, amount, kind, source, reason, balance_after, created_at, batch)
+		SELECT locked.user_id, -e.amount, 'spend', e.source, e.reason, locked.balance - e.upto, $6, $8
+		FROM unnest($9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[])
+			WITH ORDINALITY AS e (n, amount, upto, source, reason, place)
+		JOIN locked ON locked.n = e.n
+		ORDER BY e.place
+	)
+	SELECT n, balance, held, true FROM locked
+	UNION ALL
+	SELECT asked.n, b.balance, b.held, false
+	FROM asked
+	CROSS JOIN LATERAL (
+		SELECT balance, held FROM credit_balances
+		WHERE user_id = asked.user_id AND balance - held < asked.total
+			AND (due_at IS NULL OR due_at > $6) AND (asked.refills = 0 OR refill_at > $6)
+		OFFSET 0) b
+	WHERE asked.n NOT IN (SELECT n FROM locked)`
+
+var (
+	spendWaiting  = fmt.Sprintf(spendStatement, "")
+	spendSkipping = fmt.Sprintf(spendStatement, "SKIP LOCKED")
+)
+
+func (q *quickSpends) send(ctx context.Context, statement string) ([]quickRow, error) {
+	u, e := q.columns()
+	rows, err := q.store.hot.query(ctx, statement,
 		&sentOnce{Valuer: u.owners}, u.versions, u.totals, u.lows, u.refills, q.now, q.until, q.mark, e.users, e.amounts, e.uptos, e.sources, e.reasons)
 	var done []quickRow
 	if err == nil {
 		done, err = scanQuick(rows, len(q.users))
 	}
 	q.store.hot.note(err)
-	if err != nil {
-		return nil, fmt.Errorf("append %d spends: %w", len(e.users), err)
-	}
-	return done, nil
+	return done, err
 }
 
 func scanQuick(rows *sql.Rows, most int) ([]quickRow, error) {
@@ -145,7 +165,7 @@ func (q *quickSpends) findOut(cause error) ([]quickRow, error) {
 	if errors.As(cause, &refusal) && !refusal.Fatal() {
 		return nil, nil
 	}
-	done, err := askAgain(q.written)
+	done, err := askAgain(q.store, q.written)
 	if err != nil {
 		return nil, errors.Join(billing.ErrOutcomeUnknown, cause, err)
 	}

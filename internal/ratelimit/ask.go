@@ -9,7 +9,7 @@ import (
 
 const (
 	// patience bounds the wait for a database that does not answer.
-	patience = 5 * time.Second
+	patience = 1500 * time.Millisecond
 	// maxBatch is how many requests are decided on together at most.
 	maxBatch = 1000
 )
@@ -46,9 +46,13 @@ func (l *Limiter) ask() {
 		err := l.decide(ctx, batch)
 		cancel()
 		if err != nil {
-			l.fail(batch, &billing.Error{Kind: billing.Unavailable, Err: err, RetryAfter: time.Second})
+			l.fail(batch, unavailable(err))
 		}
 	}
+}
+
+func unavailable(cause error) error {
+	return &billing.Error{Kind: billing.Unavailable, Err: cause, RetryAfter: time.Second}
 }
 
 // fail answers a batch, and who came meanwhile too: with a database that gives

@@ -47,6 +47,8 @@ type Limiter struct {
 	refused func()
 	limited bool // a plan has a limit
 
+	patience time.Duration
+
 	mu      sync.Mutex
 	owners  recent.Map[keyHash, string]
 	windows recent.Map[string, *window]
@@ -60,7 +62,7 @@ type keyHash [32]byte // SHA-256
 // request above a limit.
 func New(store Store, catalog billing.Catalog, now func() time.Time, refused func()) *Limiter {
 	l := &Limiter{
-		store: store, catalog: catalog, now: now, refused: refused,
+		store: store, catalog: catalog, now: now, refused: refused, patience: patience,
 		owners: recent.Map[keyHash, string]{Keep: keepOwners, Max: maxIdle},
 		// After this time a window is over, and what it knew means nothing.
 		windows: recent.Map[string, *window]{Keep: billing.RequestWindow, Max: maxIdle},
@@ -87,11 +89,13 @@ func (l *Limiter) Take(ctx context.Context, hash []byte) (Quota, error) {
 	r := &request{key: key, done: make(chan answer, 1)}
 	l.add(r)
 	l.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, l.patience)
+	defer cancel()
 	select {
 	case a := <-r.done:
 		return l.counted(a.quota), a.err
 	case <-ctx.Done():
-		return Quota{}, ctx.Err()
+		return Quota{}, unavailable(ctx.Err())
 	}
 }
 

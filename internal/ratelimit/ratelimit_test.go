@@ -50,6 +50,18 @@ func TestRequestsThatWaitShareOneCall(t *testing.T) {
 	}
 }
 
+func TestADatabaseThatHangsIsNotWaitedForLong(t *testing.T) {
+	t.Parallel()
+	m := newMemory("ann")
+	m.hold, m.held = make(chan struct{}), make(chan struct{}, 1)
+	l := m.limiter(limitedTo(10))
+	l.patience = 10 * time.Millisecond
+	if _, err := l.Take(t.Context(), hashOf("ann")); billing.KindOf(err) != billing.Unavailable {
+		t.Errorf("got %v", err)
+	}
+	close(m.hold)
+}
+
 func TestAPlanChangeCountsWithTheNextWindow(t *testing.T) {
 	t.Parallel()
 	m := newMemory("ann")
