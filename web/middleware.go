@@ -46,10 +46,21 @@ func Observe(log *slog.Logger, note func(route, method string, status int, took 
 		if route == "" {
 			route = "unknown" // not the path: anyone could fill the metrics with those
 		}
-		note(route, c.Request.Method, c.Writer.Status(), took)
+		note(route, knownMethod(c.Request.Method), c.Writer.Status(), took)
 		log.Info("Request", "method", c.Request.Method, "route", route, "status", c.Writer.Status(),
 			"ms", float64(took.Microseconds())/1000, "request_id", RequestID(c))
 	}
+}
+
+// knownMethod returns the method, or "other" for one that HTTP does not have:
+// a request may name any word, and anyone could fill the metrics with those.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodPost, http.MethodDelete, http.MethodPut, http.MethodPatch,
+		http.MethodHead, http.MethodOptions, http.MethodConnect, http.MethodTrace:
+		return method
+	}
+	return "other"
 }
 
 // Recover answers a panic as an internal error.

@@ -10,8 +10,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
@@ -127,5 +129,22 @@ func TestHeadIsAnsweredWhereGetIs(t *testing.T) {
 	defer res.Body.Close()
 	if method != "GET" || res.StatusCode != 200 {
 		t.Errorf("got %s, %d", method, res.StatusCode)
+	}
+}
+
+func TestWhatAnyoneMaySendFillsNoMetrics(t *testing.T) {
+	t.Parallel()
+	var noted []string
+	r := gin.New()
+	r.Use(Observe(slog.New(slog.DiscardHandler), func(route, method string, status int, _ time.Duration) {
+		noted = append(noted, fmt.Sprint(route, " ", method, " ", status))
+	}))
+	r.GET("/known", func(*gin.Context) {})
+	for _, request := range [][2]string{{"GET", "/known"}, {"OPTIONS", "/known"}, {"ZZ123", "/known"}, {"get", "/a/b"}} {
+		r.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(request[0], request[1], nil))
+	}
+	want := []string{"/known GET 200", "unknown OPTIONS 404", "unknown other 404", "unknown other 404"}
+	if !slices.Equal(noted, want) {
+		t.Errorf("got %q, want %q", noted, want)
 	}
 }
