@@ -22,7 +22,7 @@ func (h *Handlers) showUsage(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page := views.UsagePage{Shell: shell, Filter: views.UsageFilter{Kind: c.Query("kind"), From: c.Query("from"), To: c.Query("to")}}
+	page := views.UsagePage{Shell: shell}
 	if err := h.spends(c, &page); err != nil {
 		return err
 	}
@@ -57,7 +57,12 @@ func (h *Handlers) spends(c *gin.Context, page *views.UsagePage) error {
 // listUsage lists the entries that the address asks for. A page of newer ones
 // that is not full is the newest: it is shown whole.
 func (h *Handlers) listUsage(c *gin.Context, page *views.UsagePage) error {
-	q, err := usageQuery(c, page.Filter)
+	given, err := web.FormQuery(c, "kind", "from", "to", "before", "after")
+	if err != nil {
+		return err
+	}
+	page.Filter = views.UsageFilter{Kind: given["kind"], From: given["from"], To: given["to"]}
+	q, err := usageQuery(given)
 	if err != nil {
 		return err
 	}
@@ -79,14 +84,14 @@ func (h *Handlers) listUsage(c *gin.Context, page *views.UsagePage) error {
 
 // usageQuery reads which entries the address asks for; after, if it is there,
 // counts and before does not.
-func usageQuery(c *gin.Context, filter views.UsageFilter) (q billing.EntryQuery, err error) {
-	if q, err = parseFilter(filter.Values()); err != nil {
+func usageQuery(given map[string]string) (q billing.EntryQuery, err error) {
+	if q, err = parseFilter(given); err != nil {
 		return q, err
 	}
-	if q.After, err = parseCursor(c.Query("after")); err != nil {
+	if q.After, err = parseCursor(given["after"]); err != nil {
 		return q, err
 	}
-	if q.Before, err = parseCursor(c.Query("before")); err != nil {
+	if q.Before, err = parseCursor(given["before"]); err != nil {
 		return q, err
 	}
 	if q.After > 0 {

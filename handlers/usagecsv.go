@@ -27,7 +27,7 @@ var csvHeader = []string{"id", "created_at", "kind", "amount", "balance_after", 
 // the newest first, as RFC 4180 has it. A download that breaks off is cut, so
 // that nobody takes the half for the whole.
 func (h *Handlers) downloadUsage(c *gin.Context) error {
-	given, err := web.Query(c, "kind", "from", "to")
+	given, err := web.FormQuery(c, "kind", "from", "to")
 	if err != nil {
 		return err
 	}

@@ -29,8 +29,8 @@ type UsageFilter struct {
 	Kind, From, To string
 }
 
-// Values returns the filter by the names that the address gives it.
-func (f UsageFilter) Values() map[string]string {
+// values returns the filter by the names that the address gives it.
+func (f UsageFilter) values() map[string]string {
 	return map[string]string{"kind": f.Kind, "from": f.From, "to": f.To}
 }
 
@@ -39,7 +39,7 @@ func (f UsageFilter) empty() bool { return f == UsageFilter{} }
 // url is the filter's own address, with more besides: a name and its value.
 func (f UsageFilter) url(path string, more ...string) string {
 	q := url.Values{}
-	for name, value := range f.Values() {
+	for name, value := range f.values() {
 		if value != "" {
 			q.Set(name, value)
 		}

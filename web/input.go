@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -34,10 +35,33 @@ func Form(c *gin.Context, fields ...string) (map[string]string, error) {
 }
 
 // Query reads the parameters of the address, which may be these and no others:
-// one that is misspelt would else be passed over.
+// one that is misspelt or empty would else be passed over.
 func Query(c *gin.Context, names ...string) (map[string]string, error) {
+	values, err := query(c, names)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range values {
+		if value == "" {
+			return nil, billing.Errorf(billing.Invalid, "The parameter %s is empty. Give it a value, or leave it out.", name)
+		}
+	}
+	return values, nil
+}
+
+// FormQuery reads the same of an address that a form leads to: there, browsers
+// send what was not filled in as empty.
+func FormQuery(c *gin.Context, names ...string) (map[string]string, error) {
+	return query(c, names)
+}
+
+func query(c *gin.Context, names []string) (map[string]string, error) {
+	all, err := url.ParseQuery(c.Request.URL.RawQuery)
+	if err != nil {
+		return nil, &billing.Error{Kind: billing.Invalid, Msg: "The parameters in the address could not be read. Write them as name=value with & between them, and each value URL-encoded.", Err: err}
+	}
 	values := map[string]string{}
-	for name, given := range c.Request.URL.Query() {
+	for name, given := range all {
 		if !slices.Contains(names, name) {
 			return nil, billing.Errorf(billing.Invalid, "There is no parameter %s here; there are %s.", printable(name), strings.Join(names, ", "))
 		}

@@ -102,6 +102,11 @@ func TestWrongParametersForEntriesAreNamed(t *testing.T) {
 		"form=2026-11-22":               "no parameter form here; there are limit",
 		"kind=spend&kind=expiry":        "more than once",
 		"from=2026-11-21T00:00:00%00Z":  "from",
+		"limit=1%zz":                    "could not be read",
+		"%zz":                           "could not be read",
+		"kind=spend;from=2030-01-01":    "could not be read",
+		"limit=":                        "parameter limit is empty",
+		"from":                          "parameter from is empty",
 	} {
 		p := c.Get("/api/credits/entries?" + query)
 		var answer struct {

@@ -159,6 +159,11 @@ func TestUsageFilters(t *testing.T) {
 		{"?from=soon", 0, "The parameter from must be a day such as"},
 		{"?from=2026-11-21&to=2026-11-20", 0, "must come after from"},
 		{"?before=x", 0, "The cursor is not one"},
+		{"?kind=&from=&to=&before=&after=", 5, ""},
+		{"?form=" + today, 0, "There is no parameter form here"},
+		{"?kind=spend&kind=expiry", 0, "more than once"},
+		{"?kind=spend;from=" + today, 0, "could not be read"},
+		{"?from=%zz", 0, "could not be read"},
 	} {
 		p := c.Get("/usage" + tt.query)
 		if got := len(attributes(t, p, "[data-entry]", "data-entry")); got != tt.entries || !strings.Contains(p.Find("problem"), tt.problem) {
@@ -212,8 +217,14 @@ func TestUsageDownloadsAsCSV(t *testing.T) {
 	if lines := strings.Count(few.Body, "\r\n"); lines != 2 {
 		t.Errorf("filtered: got %d lines, want the head and one more", lines)
 	}
-	if wrong := c.Get("/usage.csv?kind=gift"); wrong.Status != http.StatusUnprocessableEntity {
-		t.Errorf("a kind that is not one: got %d", wrong.Status)
+	for query, want := range map[string]int{
+		"kind=expiry&from=&to=": http.StatusOK,
+		"kind=gift":             http.StatusUnprocessableEntity,
+		"kind=expiry;from=":     http.StatusUnprocessableEntity,
+	} {
+		if p := c.Get("/usage.csv?" + query); p.Status != want {
+			t.Errorf("%s: got %d, want %d", query, p.Status, want)
+		}
 	}
 }
 
