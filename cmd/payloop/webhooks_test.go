@@ -239,22 +239,24 @@ func TestTheWebhookEndpointTakesOnlyWhatStripeSigned(t *testing.T) {
 		body   []byte
 		header string
 		status int
+		says   string
 	}{
-		{"no signature", body, "", 400},
-		{"nonsense", body, "t=1,v1=00", 400},
-		{"another secret", body, sign(body, "whsec_other", now), 400},
-		{"another body", append(slices.Clone(body), ' '), sign(body, webhookSecret, now), 400},
-		{"six minutes old", body, sign(body, webhookSecret, now.Add(-6*time.Minute)), 400},
-		{"signed, but no event", []byte(`{"hello":"world"}`), sign([]byte(`{"hello":"world"}`), webhookSecret, now), 400},
-		{"signed, but no JSON", []byte(`hello`), sign([]byte(`hello`), webhookSecret, now), 400},
-		{"above 64 KB", large, sign(large, webhookSecret, now), 200},
-		{"above 1 MiB", huge, sign(huge, webhookSecret, now), 413},
-		{"four minutes old", body, sign(body, webhookSecret, now.Add(-4*time.Minute)), 200},
-		{"the same again", body, sign(body, webhookSecret, now), 200},
+		{"no signature", body, "", 400, "header is missing."},
+		{"nonsense", body, "hello", 400, "could not be read."},
+		{"a made up one", body, fmt.Sprintf("t=%d,v1=00", now.Unix()), 400, "does not match the body."},
+		{"another secret", body, sign(body, "whsec_other", now), 400, "does not match the body."},
+		{"another body", append(slices.Clone(body), ' '), sign(body, webhookSecret, now), 400, "does not match the body."},
+		{"six minutes old", body, sign(body, webhookSecret, now.Add(-6*time.Minute)), 400, "is older than five minutes."},
+		{"signed, but no event", []byte(`{"hello":"world"}`), sign([]byte(`{"hello":"world"}`), webhookSecret, now), 400, "id, type and created are needed."},
+		{"signed, but no JSON", []byte(`hello`), sign([]byte(`hello`), webhookSecret, now), 400, "it must be a JSON object."},
+		{"above 64 KB", large, sign(large, webhookSecret, now), 200, ""},
+		{"above 1 MiB", huge, sign(huge, webhookSecret, now), 413, ""},
+		{"four minutes old", body, sign(body, webhookSecret, now.Add(-4*time.Minute)), 200, ""},
+		{"the same again", body, sign(body, webhookSecret, now), 200, ""},
 	} {
 		p := b.visitor().Send("POST", "/webhooks/stripe", string(tt.body), http.Header{"Stripe-Signature": {tt.header}})
-		if p.Status != tt.status {
-			t.Errorf("%s: got %d %s, want %d", tt.name, p.Status, p.Body, tt.status)
+		if p.Status != tt.status || !strings.Contains(p.Body, tt.says) {
+			t.Errorf("%s: got %d %s, want %d %q", tt.name, p.Status, p.Body, tt.status, tt.says)
 		}
 		if strings.Contains(p.Body, webhookSecret) {
 			t.Errorf("%s: the secret is in the answer", tt.name)

@@ -1,6 +1,8 @@
 package events
 
 import (
+	"errors"
+	"reflect"
 	"strings"
 	"time"
 
@@ -55,10 +57,13 @@ func (s stub) customerID() string {
 func ParseEnvelope(body []byte) (billing.Event, error) {
 	var e envelope
 	if err := json.Unmarshal(body, &e, lenient); err != nil {
-		return billing.Event{}, &billing.Error{Kind: billing.BadRequest, Msg: "The body is not a Stripe event: it must be a JSON object.", Err: err}
+		return billing.Event{}, &billing.Error{Kind: billing.BadRequest, Msg: "The body is not a Stripe event: " + misfit(err) + ".", Err: err}
 	}
-	if e.ID == "" || e.Type == "" || e.Created <= 0 || e.Created > maxTime {
+	if e.ID == "" || e.Type == "" || e.Created == 0 {
 		return billing.Event{}, billing.Errorf(billing.BadRequest, "The body is not a Stripe event: id, type and created are needed.")
+	}
+	if e.Created < 0 || e.Created > maxTime {
+		return billing.Event{}, billing.Errorf(billing.BadRequest, "The body is not a Stripe event: created must be %s.", timeWords)
 	}
 	event := billing.Event{
 		ID:         e.ID,
@@ -75,6 +80,26 @@ func ParseEnvelope(body []byte) (billing.Event, error) {
 		}
 	}
 	return event, nil
+}
+
+// timeWords say what a time must be.
+const timeWords = "whole seconds since 1970, and before the year 10000"
+
+// misfit says why a body cannot be read as an event: which field is not what
+// it must be, if it is an object at all.
+func misfit(err error) string {
+	var wrong *json.SemanticError
+	if !errors.As(err, &wrong) || wrong.JSONPointer == "" || wrong.GoType == nil {
+		return "it must be a JSON object"
+	}
+	field := strings.ReplaceAll(string(wrong.JSONPointer[1:]), "/", ".")
+	switch wrong.GoType.Kind() {
+	case reflect.String:
+		return field + " must be a string"
+	case reflect.Int64:
+		return field + " must be " + timeWords
+	}
+	return field + " must be an object"
 }
 
 // DecodePayload returns the object that a stored event carries.

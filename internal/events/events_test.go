@@ -2,6 +2,7 @@ package events
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -87,6 +88,25 @@ func TestParseEnvelope(t *testing.T) {
 		`{"id": "evt_1", "type": "` + strings.Repeat("x", 1000) + `", "created": 1}`} {
 		if _, err := ParseEnvelope([]byte(bad)); billing.KindOf(err) != billing.BadRequest {
 			t.Errorf("%q: got %v, want a bad request", bad, err)
+		}
+	}
+	for bad, want := range map[string]string{
+		`5`:                              "it must be a JSON object",
+		`{"id": `:                        "it must be a JSON object",
+		`{"id": 5}`:                      "id must be a string",
+		`{"id": "evt_1", "type": ["x"]}`: "type must be a string",
+		`{"id": "evt_1", "type": "x"}`:   "id, type and created are needed",
+		`{"id": "evt_1", "type": "x", "created": "abc"}`:                   "created must be whole seconds since 1970",
+		`{"id": "evt_1", "type": "x", "created": 1.5}`:                     "created must be whole seconds since 1970",
+		`{"id": "evt_1", "type": "x", "created": 1000000000000000000}`:     "created must be whole seconds since 1970, and before the year 10000",
+		`{"id": "evt_1", "type": "x", "created": 1000000000000000000000}`:  "created must be whole seconds since 1970",
+		`{"id": "evt_1", "type": "x", "created": -5}`:                      "created must be whole seconds since 1970",
+		`{"id": "evt_1", "type": "x", "created": 1, "data": "x"}`:          "data must be an object",
+		`{"id": "evt_1", "type": "x", "created": 1, "data": {"object":5}}`: "data.object must be an object",
+	} {
+		_, err := ParseEnvelope([]byte(bad))
+		if got := fmt.Sprint(err); !strings.Contains(got, "not a Stripe event: "+want) {
+			t.Errorf("%s: got %s, want %q", bad, got, want)
 		}
 	}
 	if _, err := ParseEnvelope([]byte(`{"id": "evt_2", "type": "balance.available", "created": 1, "data": {"object": {"object": "balance"}}}`)); err != nil {

@@ -118,7 +118,21 @@ func (rc *Receiver) verify(body []byte, header string) error {
 	return &billing.Error{
 		Kind: billing.BadRequest,
 		Code: "bad_signature",
-		Msg:  "The Stripe-Signature header does not match the body.",
+		Msg:  signatureFault(last),
 		Err:  fmt.Errorf("signature: %w", last),
 	}
+}
+
+// signatureFault says what is wrong with the signature. Stripe shows it to
+// whoever looks for why a webhook was refused.
+func signatureFault(err error) string {
+	switch {
+	case errors.Is(err, webhook.ErrNotSigned):
+		return "The Stripe-Signature header is missing."
+	case errors.Is(err, webhook.ErrInvalidHeader):
+		return "The Stripe-Signature header could not be read."
+	case errors.Is(err, webhook.ErrTooOld):
+		return "The signature in the Stripe-Signature header is older than five minutes. If it was made just now, this server's clock is wrong."
+	}
+	return "The Stripe-Signature header does not match the body."
 }
