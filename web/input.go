@@ -1,16 +1,18 @@
 package web
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/payloop/payloop/internal/billing"
 )
@@ -73,24 +75,58 @@ func query(c *gin.Context, names []string) (map[string]string, error) {
 	return values, nil
 }
 
-// JSON reads a JSON object into v, and refuses fields that v does not have.
-func JSON(c *gin.Context, v any) error {
-	dec := json.NewDecoder(c.Request.Body)
-	dec.DisallowUnknownFields()
-	err := dec.Decode(v)
-	if errors.Is(err, io.EOF) {
-		return billing.Errorf(billing.BadRequest, "The body must be a JSON object.")
-	}
-	if field, ok := strings.CutPrefix(errorText(err), "json: unknown field "); ok {
-		return billing.Errorf(billing.Invalid, "The body has a field that is not known here: %s.", printable(strings.Trim(field, `"`)))
-	}
+// strict refuses fields that are not known. Names count as they are written,
+// and none may come twice.
+var strict = json.RejectUnknownMembers(true)
+
+// JSON reads the body, a JSON object, into v, and refuses fields that v does
+// not have. A field that is null counts as left out, or as 0.
+func JSON[T any](c *gin.Context, v *T) error {
+	body, err := io.ReadAll(c.Request.Body)
 	if err != nil {
 		return unreadable(err)
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return billing.Errorf(billing.BadRequest, "The body must be one JSON object and nothing after it.")
+	if err := json.Unmarshal(body, &v, strict); err != nil {
+		return unreadableJSON(err)
+	}
+	if v == nil { // the body was null
+		return errNoObject
 	}
 	return nil
+}
+
+var errNoObject = billing.Errorf(billing.BadRequest, "The body must be a JSON object.")
+
+// unreadableJSON says which field is wrong, where one is.
+func unreadableJSON(err error) error {
+	var misfit *json.SemanticError
+	if errors.As(err, &misfit) {
+		return unfit(misfit)
+	}
+	var syntax *jsontext.SyntacticError
+	if errors.As(err, &syntax) && errors.Is(err, jsontext.ErrDuplicateName) {
+		return billing.Errorf(billing.Invalid, "The body has the field %s more than once.", fieldName(syntax.JSONPointer))
+	}
+	return &billing.Error{Kind: billing.BadRequest, Msg: "The body could not be read. It must be one JSON object in UTF-8, and nothing after it.", Err: err}
+}
+
+// unfit says why what is written in JSON is not what was asked for.
+func unfit(err *json.SemanticError) error {
+	name := fieldName(err.JSONPointer)
+	switch {
+	case errors.Is(err, json.ErrUnknownName):
+		return billing.Errorf(billing.Invalid, "The body has a field that is not known here: %s.", name)
+	case name == "":
+		return &billing.Error{Kind: billing.BadRequest, Msg: errNoObject.Msg, Err: err}
+	case errors.Is(err, strconv.ErrRange):
+		return &billing.Error{Kind: billing.Invalid, Msg: "The number in the field " + name + " is too large.", Err: err}
+	}
+	return &billing.Error{Kind: billing.Invalid, Msg: "The field " + name + " must be " + typeWords(err.GoType) + ".", Err: err}
+}
+
+// fieldName writes where a field is: amount, or spends.0.amount.
+func fieldName(p jsontext.Pointer) string {
+	return printable(strings.Join(slices.Collect(p.Tokens()), "."))
 }
 
 func unreadable(err error) error {
@@ -98,18 +134,14 @@ func unreadable(err error) error {
 	if errors.As(err, &over) {
 		return &billing.Error{Kind: billing.TooLarge, Err: err}
 	}
-	var wrongType *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &wrongType) && wrongType.Field == "":
-		return &billing.Error{Kind: billing.BadRequest, Msg: "The body must be a JSON object.", Err: err}
-	case wrongType != nil:
-		return &billing.Error{Kind: billing.Invalid, Msg: "The field " + printable(wrongType.Field) + " must be " + typeWords(wrongType.Type) + ".", Err: err}
-	}
 	return &billing.Error{Kind: billing.BadRequest, Msg: "The body could not be read.", Err: err}
 }
 
-// typeWords says what a field's value must be.
+// typeWords says what a field's value must be; nil is a type that is not known.
 func typeWords(t reflect.Type) string {
+	if t == nil {
+		return "of another type"
+	}
 	switch t.Kind() {
 	case reflect.Int, reflect.Int64:
 		return "a whole number"
@@ -117,15 +149,10 @@ func typeWords(t reflect.Type) string {
 		return "a string"
 	case reflect.Slice:
 		return "a list"
+	case reflect.Struct:
+		return "an object"
 	}
 	return "of another type"
-}
-
-func errorText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }
 
 // printable bounds what is repeated from a request.

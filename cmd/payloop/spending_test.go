@@ -40,7 +40,7 @@ func TestSpendingTakesWhatIsThereAndNoMore(t *testing.T) {
 	program := b.visitor()
 
 	wantAnswer(t, "one", credit(program, "spend", key, "", `{"amount":1,"reason":"one call"}`), 200, `{"credits":49,"plan":"Free"}`)
-	wantAnswer(t, "the rest", credit(program, "spend", key, "", `{"amount":49}`), 200, `{"credits":0,"plan":"Free"}`)
+	wantAnswer(t, "the rest", credit(program, "spend", key, "", `{"amount":49,"reason":null}`), 200, `{"credits":0,"plan":"Free"}`)
 	wantAnswer(t, "none left", credit(program, "spend", key, "", `{"amount":1}`), 402, noneLeft)
 	if got := b.text(`SELECT string_agg(concat_ws(' ', kind, amount, reason, left(source, 8), balance_after), '; ' ORDER BY id) FROM credit_entries`); got != "weekly_refill 50   50; spend -1 one call payloop_ 49; spend -49  payloop_ 0" {
 		t.Errorf("the ledger: %s", got)
@@ -69,6 +69,12 @@ func TestSpendingRefusesWhatItCannotDo(t *testing.T) {
 		"text":                 {"spend", `{"amount":"1"}`, key, "", 422, "invalid"},
 		"more than a number":   {"spend", `{"amount":9223372036854775808}`, key, "", 422, "invalid"},
 		"a field too many":     {"spend", `{"amount":1,"user":"x"}`, key, "", 422, "invalid"},
+		"another case":         {"spend", `{"Amount":1,"REASON":"x"}`, key, "", 422, "invalid"},
+		"named twice":          {"spend", `{"amount":2,"amount":1}`, key, "", 422, "invalid"},
+		"null":                 {"spend", `null`, key, "", 400, "bad_request"},
+		"not UTF-8":            {"spend", "{\"amount\":1,\"reason\":\"\xff\"}", key, "", 400, "bad_request"},
+		"two bodies":           {"spend", `{"amount":1}{"amount":1}`, key, "", 400, "bad_request"},
+		"nothing at all":       {"spend", ``, key, "", 400, "bad_request"},
 		"not JSON":             {"spend", `amount=1`, key, "", 400, "bad_request"},
 		"a long reason":        {"spend", `{"amount":1,"reason":"` + strings.Repeat("ü", 201) + `"}`, key, "", 422, "invalid"},
 		"NUL":                  {"spend", `{"amount":1,"reason":"a\u0000b"}`, key, "", 422, "invalid"},
@@ -79,6 +85,8 @@ func TestSpendingRefusesWhatItCannotDo(t *testing.T) {
 		"a long batch":         {"spend/batch", `{"spends":[{"amount":1}` + strings.Repeat(`,{"amount":1}`, 1000) + `]}`, key, "", 422, "invalid"},
 		"too long":             {"reserve", `{"amount":1,"expires_in":86401}`, key, "", 422, "invalid"},
 		"no time":              {"reserve", `{"amount":1,"expires_in":0}`, key, "", 422, "invalid"},
+		"null time":            {"reserve", `{"amount":1,"expires_in":null}`, key, "", 422, "invalid"},
+		"a null spend":         {"spend/batch", `{"spends":[{"amount":1},null]}`, key, "", 422, "invalid"},
 		"too much to reserve":  {"reserve", `{"amount":51}`, key, "", 402, "no_credits"},
 		"which reservation":    {"commit", `{"amount":1}`, key, "", 422, "invalid"},
 		"and to release":       {"release", `{}`, key, "", 422, "invalid"},

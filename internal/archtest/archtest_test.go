@@ -60,7 +60,7 @@ var homes = map[string][]string{
 	"github.com/caarlos0/env":        {"internal/config"},
 	"github.com/wneessen/go-mail":    {"internal/mail"},
 	"golang.org/x/crypto":            {"internal/auth"},
-	"github.com/go-json-experiment/": {"internal/events"},
+	"github.com/go-json-experiment/": {"internal/events", "web"},
 	"golang.org/x/sync":              {"internal/auth", "internal/stripeapi"},
 	"golang.org/x/text":              {"views", "internal/catalog", "internal/mail"},
 	"github.com/PuerkitoBio/goquery": {"internal/testkit"},
