@@ -85,6 +85,16 @@ func TestTheDocsListErrorsOnceAndEachPlansLimit(t *testing.T) {
 	}
 }
 
+func TestTheDocsSayWhenAKeyIsNotFreeAgain(t *testing.T) {
+	t.Parallel()
+	got := text(parse(t, Docs(docs())).Find("#idempotency p").Last())
+	for _, code := range []string{"outcome_unknown", "idempotency_key_reused"} {
+		if !strings.Contains(got, code) {
+			t.Errorf("%s is not named: %s", code, got)
+		}
+	}
+}
+
 func TestTheDocsAreLinkedFromEveryPage(t *testing.T) {
 	eachPage(t, func(t *testing.T, doc *goquery.Document) {
 		if doc.Find(`footer a[href="/docs/api"]`).Length() != 1 {

@@ -25,7 +25,7 @@ func adjustCreditsCommand() *cobra.Command {
 		Short: "Give a customer credits, or take some away, with a reason",
 		Long: `Adds an entry to a customer's ledger. A negative amount takes credits away, and
 never more than there are. What is given does not expire. The reason is shown
-to you and on the customer's timeline.
+to you on the timeline, and to the customer beside the entry.
 
 With --key the same command can be run again, by a script for instance: the
 second time changes nothing.`,

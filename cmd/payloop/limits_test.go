@@ -54,6 +54,11 @@ func TestRequestsAboveThePlansLimitAreRefused(t *testing.T) {
 		!strings.Contains(p.Body, `"code":"rate_limited"`) {
 		t.Errorf("above the limit: got %d %v %s", p.Status, p.Header, p.Body)
 	}
+	for path, status := range map[string]int{"/api/openapi.json": http.StatusOK, "/api/nothing": http.StatusNotFound, "/api/credits/spend": http.StatusMethodNotAllowed} {
+		if p := getWithKey(program, path, key); p.Status != status || quotaOf(p) != [3]string{} {
+			t.Errorf("%s, which does not count: got %d %v", path, p.Status, quotaOf(p))
+		}
+	}
 	if p := getWithKey(program, "/api/user", others); p.Status != http.StatusOK {
 		t.Errorf("somebody else: got %d", p.Status)
 	}

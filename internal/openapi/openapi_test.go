@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -90,6 +91,36 @@ func TestAnOperationHasWhatItsPageShows(t *testing.T) {
 	}
 	if plans := operation(t, "listPlans"); plans.Access != Anyone || plans.ExamplePath() != "/api/plans" {
 		t.Errorf("got %+v", plans)
+	}
+}
+
+func TestTheExampleOfABatchAddsUp(t *testing.T) {
+	t.Parallel()
+	batch := operation(t, "spendCreditsInBatch")
+	var asked struct{ Spends []struct{ Amount int64 } }
+	var got struct {
+		Results []struct {
+			Status  int
+			Credits int64
+			Error   struct{ Message string }
+		}
+		Credits int64
+	}
+	if err := errors.Join(json.Unmarshal([]byte(batch.Request), &asked), json.Unmarshal([]byte(batch.Answer), &got)); err != nil {
+		t.Fatal(err)
+	}
+	left := got.Results[0].Credits + asked.Spends[0].Amount
+	for i, spend := range asked.Spends {
+		if result := got.Results[i]; spend.Amount > left {
+			if want := billing.NoCredits(spend.Amount, left).Error(); result.Status != 402 || result.Error.Message != want {
+				t.Errorf("result %d: got %+v, want %s", i, result, want)
+			}
+		} else if left -= spend.Amount; result.Status != 200 || result.Credits != left {
+			t.Errorf("result %d: got %+v, want %d left", i, result, left)
+		}
+	}
+	if got.Credits != left {
+		t.Errorf("got %d credits in the end, want %d", got.Credits, left)
 	}
 }
 
