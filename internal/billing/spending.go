@@ -158,5 +158,6 @@ func noCredits(needed, available int64) string {
 var ErrKeyReused = &Error{Kind: Conflict, Code: "idempotency_key_reused", Msg: "This Idempotency-Key was used for another request in the last 24 hours. Nothing was taken: use a new key for a new request."}
 
 // ErrOutcomeUnknown says that it could not be found out in time whether credits
-// were taken.
-var ErrOutcomeUnknown = &Error{Kind: Unavailable, Code: "outcome_unknown", Msg: "It is not known whether this was done. Repeat it with the same Idempotency-Key: then it is done once.", RetryAfter: time.Second}
+// were taken. A key that is only added when the request is repeated does not
+// keep it from being done twice.
+var ErrOutcomeUnknown = &Error{Kind: Unavailable, Code: "outcome_unknown", Msg: "It is not known whether this was done. If it was sent with an Idempotency-Key, repeat it with the same one: then it is done once. Otherwise look at the entries before you repeat it.", RetryAfter: time.Second}

@@ -94,6 +94,18 @@ func TestAnOperationHasWhatItsPageShows(t *testing.T) {
 	}
 }
 
+func TestExamplesOfErrorsAreWordedAsTheyAreAnswered(t *testing.T) {
+	t.Parallel()
+	for _, e := range []*billing.Error{billing.ErrOutcomeUnknown, billing.ErrKeyReused} {
+		if !strings.Contains(string(document), `"message": "`+e.Msg+`"`) {
+			t.Errorf("%s is answered %q", e.Code, e.Msg)
+		}
+	}
+	if got := billing.ErrOutcomeUnknown.Msg; !strings.Contains(got, "Otherwise look at the entries") {
+		t.Errorf("who sent no key is told: %s", got)
+	}
+}
+
 func TestTheExampleOfABatchAddsUp(t *testing.T) {
 	t.Parallel()
 	batch := operation(t, "spendCreditsInBatch")
