@@ -130,7 +130,7 @@ func (h *Handlers) Router() (http.Handler, error) {
 
 // answersJSON says whether an error is answered to a program.
 func answersJSON(r *http.Request) bool {
-	return strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == pathWebhooks ||
+	return strings.HasPrefix(r.URL.Path+"/", "/api/") || r.URL.Path == pathWebhooks ||
 		strings.HasPrefix(r.Header.Get("Accept"), "application/json")
 }
 

@@ -140,6 +140,8 @@ func TestTheAPIAnswersErrorsInOneShape(t *testing.T) {
 		{"two objects", "POST", "/api/checkout", key, `{"plan":"Basic","interval":"month"}{}`, 400, "bad_request"},
 		{"too much", "POST", "/api/checkout", key, `{"plan":"` + strings.Repeat("x", 70_000) + `"}`, 413, "too_large"},
 		{"nothing to manage", "POST", "/api/billing-portal", key, ``, 409, "conflict"},
+		{"nothing there", "GET", "/api/nothing", key, ``, 404, "not_found"},
+		{"the API itself", "GET", "/api", "", ``, 404, "not_found"},
 		{"the wrong method", "GET", "/api/checkout", key, ``, 405, "method_not_allowed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
