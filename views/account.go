@@ -83,9 +83,9 @@ func refillSentence(st billing.Standing, next time.Time) sentence {
 	case st.EndsAt().IsZero():
 		return sentence{before: plan.Name + " adds " + Number(plan.Credits) + " with each payment." + unused}
 	case !plan.Rollover:
-		return sentence{before: "Nothing more is added, because your plan ends."}
+		return sentence{before: plan.Name + " adds nothing more, because it ends. The free plan follows."}
 	}
-	return sentence{before: "Nothing more is added, because your plan ends. What you have stays."}
+	return sentence{before: plan.Name + " adds nothing more, because it ends. What you have stays, and the free plan follows."}
 }
 
 func (s sentence) next(at time.Time, joint string) sentence {

@@ -150,7 +150,7 @@ func TestAPlanThatEndsDoesNotPromiseMoreCredits(t *testing.T) {
 		want   string
 	}{
 		"going on": {func(*billing.Subscription) {}, "Basic adds 1,000 with each payment."},
-		"ending":   {ending, "Nothing more is added, because your plan ends. What you have stays."},
+		"ending":   {ending, "Basic adds nothing more, because it ends. What you have stays, and the free plan follows."},
 	} {
 		page := account(subscription(billing.Active, tt.change), func(p *AccountPage) { p.NextRefill = time.Time{} })
 		if got := page.refillSentence().before; got != tt.want {

@@ -130,7 +130,7 @@ func TestWhatComesNextIsNamedByItsDay(t *testing.T) {
 	}{
 		"free":       {nil, now.AddDate(0, 0, 7), "Free adds 50 credits a week. Unused ones expire when the next are due. Next on 28 November 2026."},
 		"subscribed": {subscription(billing.Active, nil), time.Time{}, "Basic adds 1,000 when it renews on 21 December 2026."},
-		"ending":     {subscription(billing.Active, ending), time.Time{}, "Nothing more is added, because your plan ends. What you have stays."},
+		"ending":     {subscription(billing.Active, ending), time.Time{}, "Basic adds nothing more, because it ends. What you have stays, and the free plan follows."},
 	} {
 		if got := text(find(parse(t, Usage(usage(tt.sub, func(p *UsagePage) { p.NextRefill = tt.next }))), "refill")); got != tt.want {
 			t.Errorf("%s: got %q, want %q", name, got, tt.want)
