@@ -18,11 +18,11 @@ import (
 var errDiffers = errors.New("Stripe differs from the plans file: `payloop catalog sync` makes these changes")
 
 func catalogCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "catalog",
-		Short: "Compare Stripe's products and prices with the plans file, and bring them in line",
-	}
-	cmd.AddCommand(
+	return group(
+		&cobra.Command{
+			Use:   "catalog",
+			Short: "Compare Stripe's products and prices with the plans file, and bring them in line",
+		},
 		&cobra.Command{
 			Use:   "diff",
 			Short: "Show what sync would change; exit 1 if anything",
@@ -47,7 +47,6 @@ safe to run again.`,
 			},
 		},
 	)
-	return cmd
 }
 
 func withCatalog(f func(*stripeapi.Client, billing.Catalog) error) error {

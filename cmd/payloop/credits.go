@@ -10,12 +10,11 @@ import (
 )
 
 func creditsCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "credits",
-		Short: "Show and correct customers' credits, and check the ledger",
-	}
-	cmd.AddCommand(showCreditsCommand(), adjustCreditsCommand(), auditCreditsCommand())
-	return cmd
+	return group(&cobra.Command{
+		Use:         "credits",
+		Short:       "Show and correct customers' credits, and check the ledger",
+		Annotations: tellsByExit, // a mistyped audit is no finding
+	}, showCreditsCommand(), adjustCreditsCommand(), auditCreditsCommand())
 }
 
 // withLedger runs a command that settles credits: it needs the plans, too.

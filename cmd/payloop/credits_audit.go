@@ -17,6 +17,9 @@ import (
 // auditPage is how many users' ledgers are added up at once.
 const auditPage = 200
 
+// exitFaults is how `payloop credits audit` exits when something is wrong.
+const exitFaults = 1
+
 // maxFaults is how many faults are printed: as many say that something is
 // wrong with all of it.
 const maxFaults = 1000
@@ -37,14 +40,11 @@ It ends with 0 when all agrees, with 1 when something is wrong, and with 2 when
 it could not look at everything.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := withStore(cmd.Context(), func(store *postgres.Store) error {
+			return withStore(cmd.Context(), func(store *postgres.Store) error {
 				return auditCredits(cmd.Context(), cmd.OutOrStdout(), store, asJSON)
 			})
-			if err != nil && !errors.Is(err, errFaults) {
-				return &exitError{exitCannotRun, err}
-			}
-			return err
 		},
+		Annotations: tellsByExit,
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return cmd
@@ -76,7 +76,7 @@ func auditCredits(ctx context.Context, out io.Writer, store *postgres.Store, asJ
 		return err
 	}
 	if a.Found > 0 {
-		return errFaults
+		return &exitError{exitFaults, errFaults}
 	}
 	return nil
 }

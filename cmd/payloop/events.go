@@ -17,12 +17,10 @@ import (
 )
 
 func eventsCommand() *cobra.Command {
-	cmd := &cobra.Command{
+	return group(&cobra.Command{
 		Use:   "events",
 		Short: "Look at Stripe's events as they were received, and have them worked on again",
-	}
-	cmd.AddCommand(listEventsCommand(), showEventCommand(), retryEventsCommand(), replayEventsCommand())
-	return cmd
+	}, listEventsCommand(), showEventCommand(), retryEventsCommand(), replayEventsCommand())
 }
 
 // withStore runs a command that needs the database alone.

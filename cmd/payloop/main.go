@@ -43,5 +43,6 @@ folder; .env.example describes them all.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(serveCommand(), migrateCommand(), catalogCommand(), eventsCommand(), timelineCommand(), webhooksCommand(), doctorCommand(), reconcileCommand(), creditsCommand())
 	root.SetArgs(args)
-	return root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	return withExitCode(cmd, err)
 }

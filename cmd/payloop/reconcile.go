@@ -65,15 +65,10 @@ Exits with 0 when nothing differs, 1 when something did, 2 when it could not
 look at everything.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := runReconcile(cmd.Context(), cmd.OutOrStdout(), f)
-			var exit *exitError
-			if err != nil && !errors.As(err, &exit) {
-				return &exitError{exitCannotRun, err}
-			}
-			return err
+			return runReconcile(cmd.Context(), cmd.OutOrStdout(), f)
 		},
+		Annotations: tellsByExit,
 	}
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitCannotRun, err} })
 	cmd.Flags().StringVar(&f.since, "since", "", "only what was made or changed since then: 72h, 3d, 2026-11-21")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "print what differs, and change nothing")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print JSON")

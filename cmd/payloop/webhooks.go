@@ -17,12 +17,10 @@ import (
 const webhookPath = "/webhooks/stripe"
 
 func webhooksCommand() *cobra.Command {
-	cmd := &cobra.Command{
+	return group(&cobra.Command{
 		Use:   "webhooks",
 		Short: "Make Stripe send its events here, and rotate the secret they are signed with",
-	}
-	cmd.AddCommand(webhooksSetupCommand(), webhooksListCommand(), webhooksRotateCommand())
-	return cmd
+	}, webhooksSetupCommand(), webhooksListCommand(), webhooksRotateCommand())
 }
 
 func webhooksSetupCommand() *cobra.Command {
