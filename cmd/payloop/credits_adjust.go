@@ -43,6 +43,9 @@ second time changes nothing.`,
 		if help, _ := cmd.Flags().GetBool("help"); help {
 			return cmd.Help()
 		}
+		if err := checkTyped(cmd, cmd.Flags().Args()); err != nil {
+			return err
+		}
 		a, email, err := adjustment(cmd.Flags().Args(), amounts, reason, key)
 		if err != nil {
 			return err

@@ -55,25 +55,6 @@ func (b *bundle) failEvent(eventType string) (id string) {
 
 var eventIDs = regexp.MustCompile(`evt_\w+`)
 
-func TestAMistypedCommandIsRefused(t *testing.T) {
-	t.Parallel()
-	for mistyped, code := range map[string]int{
-		"bogus": 1, "events bogus": 1, "events lst evt_1": 1, "webhooks bogus": 1, "catalog bogus": 1,
-		"credits bogus": 2, "credits audit all": 2, "reconcile all": 2, "reconcile --sicne 3d": 2, // where 1 tells what was found
-	} {
-		cmd, out := payloop(t, nil, strings.Fields(mistyped)...)
-		if cmd.Run(); cmd.ProcessState.ExitCode() != code || !strings.HasPrefix(out.String(), "payloop: unknown ") {
-			t.Errorf("%s: exit code %d, want %d:\n%s", mistyped, cmd.ProcessState.ExitCode(), code, out)
-		}
-	}
-	for _, alone := range []string{"", "events", "webhooks", "credits", "catalog"} {
-		cmd, out := payloop(t, nil, strings.Fields(alone)...)
-		if err := cmd.Run(); err != nil || !strings.Contains(out.String(), "Available Commands:") {
-			t.Errorf("%s: %v:\n%s", alone, err, out)
-		}
-	}
-}
-
 func TestEventsAreListedAndPagedThrough(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

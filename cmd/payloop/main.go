@@ -37,6 +37,12 @@ knows, Stripe's customer portal, and credits spent through an API.
 
 It is configured by environment variables, or a file .env in the current
 folder; .env.example describes them all.`,
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.DisableFlagParsing {
+				return nil // it parses them itself, and then checks them
+			}
+			return checkTyped(cmd, args)
+		},
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

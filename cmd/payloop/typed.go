@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // tellsByExit marks a command that says with exit code 1 what it found. What
@@ -33,4 +34,21 @@ func group(cmd *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	cmd.AddCommand(commands...)
 	return cmd
+}
+
+// checkTyped refuses flags and arguments without anything in them: they come
+// from a shell variable that is not set, and would mean as much as not given.
+// A filter that is not given means everybody.
+func checkTyped(cmd *cobra.Command, args []string) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) { // those that were given
+		if err == nil && oneLine(f.Value.String()) == "" {
+			err = fmt.Errorf("--%s is empty: say what is meant, or leave it out (is a shell variable not set?)", f.Name)
+		}
+	})
+	for _, arg := range args {
+		if err == nil && oneLine(arg) == "" {
+			err = errors.New("an argument is empty: say what is meant (is a shell variable not set?)")
+		}
+	}
+	return err
 }

@@ -56,6 +56,7 @@ var homes = map[string][]string{
 	"github.com/a-h/templ":           {"views", "web", "handlers"},
 	"github.com/fergusstrange/":      {"internal/devdb"},
 	"github.com/spf13/cobra":         {"cmd/payloop", "cmd/sandbox", "cmd/dev", "cmd/bench"},
+	"github.com/spf13/pflag":         {"cmd/payloop"}, // cobra's own, named where flags are walked
 	"github.com/joho/godotenv":       {"cmd/payloop", "cmd/dev"},
 	"github.com/caarlos0/env":        {"internal/config"},
 	"github.com/wneessen/go-mail":    {"internal/mail"},

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestAMistypedCommandIsRefused(t *testing.T) {
+	t.Parallel()
+	for mistyped, code := range map[string]int{
+		"bogus": 1, "events bogus": 1, "events lst evt_1": 1, "webhooks bogus": 1, "catalog bogus": 1,
+		"credits bogus": 2, "credits audit all": 2, "reconcile all": 2, "reconcile --sicne 3d": 2, // where 1 tells what was found
+	} {
+		cmd, out := payloop(t, nil, strings.Fields(mistyped)...)
+		if cmd.Run(); cmd.ProcessState.ExitCode() != code || !strings.HasPrefix(out.String(), "payloop: unknown ") {
+			t.Errorf("%s: exit code %d, want %d:\n%s", mistyped, cmd.ProcessState.ExitCode(), code, out)
+		}
+	}
+	for _, alone := range []string{"", "events", "webhooks", "credits", "catalog"} {
+		cmd, out := payloop(t, nil, strings.Fields(alone)...)
+		if err := cmd.Run(); err != nil || !strings.Contains(out.String(), "Available Commands:") {
+			t.Errorf("%s: %v:\n%s", alone, err, out)
+		}
+	}
+}
+
+func TestAnEmptyFlagIsRefusedBeforeAnythingIsDone(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args []string
+		flag string
+		code int
+	}{
+		{[]string{"credits", "adjust", "ada@example.com", "2", "--reason", "again", "--key", ""}, "--key", 1},
+		{[]string{"credits", "adjust", "ada@example.com", "2", "--reason", "again", "--key= \x01"}, "--key", 1},
+		{[]string{"credits", "adjust", "ada@example.com", "2", "--reason", ""}, "--reason", 1},
+		{[]string{"events", "retry", "--all-failed", "--customer", ""}, "--customer", 1},
+		{[]string{"events", "replay", "--type", "x", "--customer="}, "--customer", 1},
+		{[]string{"events", "list", "--state", ""}, "--state", 1},
+		{[]string{"events", "list", "--since", ""}, "--since", 1},
+		{[]string{"events", "list", "--until", ""}, "--until", 1},
+		{[]string{"events", "list", "--before", ""}, "--before", 1},
+		{[]string{"events", "list", "--type", ""}, "--type", 1},
+		{[]string{"timeline", "ada@example.com", "--since", ""}, "--since", 1},
+		{[]string{"reconcile", "--since", ""}, "--since", 2},
+		{[]string{"events", "show", ""}, "an argument", 1},
+		{[]string{"events", "replay", "evt_1", " "}, "an argument", 1},
+		{[]string{"credits", "adjust", "", "2", "--reason", "again"}, "an argument", 1},
+	} {
+		cmd, out := payloop(t, nil, tt.args...) // nothing is configured: nothing else can have been looked at
+		cmd.Run()
+		if got := cmd.ProcessState.ExitCode(); got != tt.code || !strings.HasPrefix(out.String(), "payloop: "+tt.flag+" is empty: ") || strings.Count(out.String(), "\n") != 1 {
+			t.Errorf("%q: exit code %d, want %d:\n%s", tt.args, got, tt.code, out)
+		}
+	}
+}
