@@ -65,11 +65,15 @@ func (f *eventFlags) filter(ctx context.Context, store *postgres.Store) (out pos
 	if strings.Contains(strings.TrimSuffix(f.eventType, "*"), "*") {
 		return out, fmt.Errorf("--type %s: the star stands at the end, as in 'invoice.*'", f.eventType)
 	}
-	if out.Since, err = parseTime(f.since, store.Now()); err != nil {
-		return out, fmt.Errorf("--since: %w", err)
+	now := store.Now()
+	if out.Since, err = parseSince(f.since, now); err != nil {
+		return out, err
 	}
-	if out.Until, err = parseTime(f.until, store.Now()); err != nil {
+	if out.Until, err = parseTime(f.until, now); err != nil {
 		return out, fmt.Errorf("--until: %w", err)
+	}
+	if !out.Until.IsZero() && !out.Since.Before(out.Until) {
+		return out, fmt.Errorf("--since %s is not before --until %s, so that nothing lies between them", f.since, f.until)
 	}
 	if f.customer != "" {
 		p, err := findIdentity(ctx, store, f.customer)
@@ -103,6 +107,23 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 		}
 	}
 	return time.Time{}, fmt.Errorf("%q is no time: write how long ago, such as 24h or 7d, or a date, such as 2026-11-21 or '2026-11-21 14:30'", s)
+}
+
+// parseSince reads the beginning of a time. One that has not begun yet is
+// mistyped: nothing was found in it, and all would seem well.
+func parseSince(s string, now time.Time) (time.Time, error) {
+	t, err := parseTime(s, now)
+	if err != nil {
+		return t, fmt.Errorf("--since: %w", err)
+	}
+	if !t.Before(now) {
+		return t, notPast(s)
+	}
+	return t, nil
+}
+
+func notPast(since string) error {
+	return fmt.Errorf("--since %s is not in the past: write how long ago, such as 24h or 7d, or a date that has been", since)
 }
 
 // noEvent says so when an event is not there, in words.

@@ -55,14 +55,32 @@ func (l *listFlags) run(cmd *cobra.Command, store *postgres.Store) error {
 		return err
 	}
 	f.Limit, f.Before = l.limit, l.before
+	if err := l.checkBefore(cmd.Context(), store, f); err != nil {
+		return err
+	}
 	events, more, err := eventPage(cmd.Context(), store, f)
 	if err != nil {
-		return noEvent(l.before, err)
+		return err
 	}
 	if more { // on the other stream, so that a program reads events alone
 		defer fmt.Fprintf(cmd.ErrOrStderr(), "\nOlder ones: payloop events list%s --limit %d --before %s\n", l.typed(), l.limit, events[len(events)-1].ID)
 	}
 	return printEvents(cmd.OutOrStdout(), events, store.Now(), l.asJSON)
+}
+
+// checkBefore refuses a beginning that is not before the end.
+func (l *listFlags) checkBefore(ctx context.Context, store *postgres.Store, f postgres.EventFilter) error {
+	if f.Before == "" {
+		return nil
+	}
+	e, err := store.StoredEventByID(ctx, f.Before)
+	if err != nil {
+		return noEvent(f.Before, err)
+	}
+	if f.Since.After(e.ReceivedAt) {
+		return fmt.Errorf("--since %s is after --before %s, which was received %s", l.since, l.before, clock(e.ReceivedAt.In(time.Local)))
+	}
+	return nil
 }
 
 // eventPage returns at most f.Limit events, and whether there are more.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -76,9 +75,9 @@ look at everything.`,
 }
 
 func runReconcile(ctx context.Context, out io.Writer, f reconcileFlags) error {
-	since, err := parseTime(f.since, time.Now())
+	since, err := parseSince(f.since, time.Now())
 	if err != nil {
-		return fmt.Errorf("--since: %w", err)
+		return err
 	}
 	cfg, err := loadConfig(config.Database | config.Stripe)
 	if err != nil {

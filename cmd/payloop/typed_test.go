@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestAMistypedCommandIsRefused(t *testing.T) {
@@ -22,6 +23,25 @@ func TestAMistypedCommandIsRefused(t *testing.T) {
 			t.Errorf("%s: %v:\n%s", alone, err, out)
 		}
 	}
+}
+
+func TestATimeThatHasNotBegunIsRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	c := b.person()
+	b.wantDelivered(event("evt_1", "made.up", "2024-06-20", time.Now(), `{"id":"x_1"}`))
+	b.exec(`UPDATE stripe_events SET received_at = now() - interval '2 hours'`)
+	tomorrow := time.Now().Add(day).Format(time.RFC3339)
+	for _, since := range []string{tomorrow, "0", "0d"} {
+		wants(t, b.command(1, "", "events", "list", "--since", since), "--since "+since+" is not in the past")
+		wants(t, b.command(1, "", "events", "retry", "--all-failed", "--since", since), "--since "+since+" is not in the past")
+		wants(t, b.command(1, "", "timeline", c.email, "--since", since), "--since "+since+" is not in the past")
+		wants(t, b.command(2, "", "reconcile", "--since", since), "--since "+since+" is not in the past")
+	}
+	wants(t, b.command(1, "", "events", "replay", "--since", "1h", "--until", "2d"), "--since 1h is not before --until 2d")
+	wants(t, b.command(1, "", "events", "list", "--since", "1h", "--before", "evt_1"), "--since 1h is after --before evt_1, which was received ")
+	wants(t, b.command(0, "", "events", "list", "--since", "3h", "--before", "evt_1"), "No event matches.")
+	wants(t, b.command(0, "", "events", "list", "--since", "1d", "--until", tomorrow), "evt_1")
 }
 
 func TestAnEmptyFlagIsRefusedBeforeAnythingIsDone(t *testing.T) {
