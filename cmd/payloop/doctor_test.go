@@ -90,6 +90,25 @@ func TestTheDoctorLooksAtEverythingWhereMuchIsWrong(t *testing.T) {
 	}
 }
 
+func TestTheOperatorIsToldThatStripeWasAskedTooOften(t *testing.T) {
+	t.Parallel()
+	b := healthy(t)
+	b.apiFaults(`{"api": {"error_rates": {"429": 1}}}`)
+	const words = "Stripe refuses for now, because it was asked too often: wait a minute and try again"
+	e := b.examine(t, doctorOptions{})
+	e.wantProblems("Stripe key")
+	e.want(doctor.Problem, "Stripe key", words+".")
+	if strings.Contains(e.out, "reached") {
+		t.Errorf("it says that Stripe cannot be reached:\n%s", e.out)
+	}
+	for _, command := range []string{"webhooks list", "catalog diff"} {
+		cmd, out := payloop(t, append(b.environ(freeAddr(t)), "LOG_LEVEL=error"), strings.Fields(command)...)
+		if cmd.Run(); !strings.HasSuffix(out.String(), words+"\n") || strings.Count(out.String(), "\n") != 1 || cmd.ProcessState.ExitCode() != 1 {
+			t.Errorf("%s: exit code %d:\n%s", command, cmd.ProcessState.ExitCode(), out)
+		}
+	}
+}
+
 func TestTheDoctorSeesAnEndpointThatDiffers(t *testing.T) {
 	t.Parallel()
 	b := healthy(t)

@@ -12,6 +12,8 @@ import (
 
 	"github.com/joho/godotenv"
 	"github.com/spf13/cobra"
+
+	"github.com/payloop/payloop/internal/stripeapi"
 )
 
 func main() {
@@ -19,7 +21,7 @@ func main() {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "payloop:", err)
+		fmt.Fprintln(os.Stderr, "payloop:", stripeapi.Explain(err))
 		os.Exit(exitCode(err))
 	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/config"
 	"github.com/payloop/payloop/internal/endpoints"
 	"github.com/payloop/payloop/internal/events"
@@ -39,7 +38,7 @@ run again.`,
 			if err != nil {
 				return err
 			}
-			return plainly(h.setup(cmd.Context()))
+			return h.setup(cmd.Context())
 		},
 	}
 	jsonFlag(cmd, &asJSON)
@@ -57,7 +56,7 @@ func webhooksListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return plainly(h.list(cmd.Context()))
+			return h.list(cmd.Context())
 		},
 	}
 	jsonFlag(cmd, &asJSON)
@@ -93,7 +92,7 @@ It is also the way to another API version, which an endpoint keeps for life.`,
 			if finish {
 				return h.finish(cmd.Context(), !noRoundTrip)
 			}
-			return plainly(h.rotate(cmd.Context()))
+			return h.rotate(cmd.Context())
 		},
 	}
 	jsonFlag(cmd, &asJSON)
@@ -121,18 +120,6 @@ func wantedEndpoint(cfg config.Config) endpoints.Want {
 		w.URL = cfg.BaseURL + webhookPath
 	}
 	return w
-}
-
-// plainly leaves out of Stripe's refusals what a visitor of the pages would read.
-func plainly(err error) error {
-	var e *billing.Error
-	switch {
-	case !errors.As(err, &e) || e.Err == nil:
-		return err
-	case e.Kind == billing.Unavailable:
-		return fmt.Errorf("Stripe cannot be reached: %w", e.Err)
-	}
-	return fmt.Errorf("Stripe did not do it: %w", e.Err)
 }
 
 // reachable refuses an address that Stripe cannot send to.

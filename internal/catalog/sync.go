@@ -33,13 +33,13 @@ type Remote interface {
 func Sync(ctx context.Context, remote Remote, local billing.Catalog) ([]Change, error) {
 	state, err := remote.RemoteCatalog(ctx, local)
 	if err != nil {
-		return nil, fmt.Errorf("catalog.Sync: read what Stripe has: %w", err)
+		return nil, fmt.Errorf("read what Stripe has: %w", err)
 	}
 	changes := Diff(local, state)
 	created := map[string]string{} // lookup key → id
 	for i, change := range changes {
 		if err := apply(ctx, remote, change, created); err != nil {
-			return changes[:i], fmt.Errorf("catalog.Sync: %s: %w", strings.TrimSuffix(change.String(), "."), err)
+			return changes[:i], fmt.Errorf("%s: %w", strings.TrimSuffix(change.String(), "."), err)
 		}
 	}
 	return changes, nil

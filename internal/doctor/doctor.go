@@ -12,6 +12,7 @@ import (
 
 	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/endpoints"
+	"github.com/payloop/payloop/internal/stripeapi"
 )
 
 // Status is how a check went.
@@ -100,6 +101,9 @@ func Count(findings []Finding, status Status) int {
 // reason is the cause of an error, without the words that a visitor of the
 // pages would read.
 func reason(err error) string {
+	if text := stripeapi.Explain(err); text != err.Error() {
+		return text
+	}
 	var e *billing.Error
 	if errors.As(err, &e) && e.Err != nil {
 		return e.Err.Error()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/payloop/payloop/internal/billing"
+	"github.com/payloop/payloop/internal/stripeapi"
 )
 
 const (
@@ -32,9 +33,12 @@ func (d *Doctor) key(ctx context.Context, database bool) bool {
 	theirs, err := d.Stripe.Hello(ctx)
 	ours := before.Add(d.Now().Sub(before) / 2)
 	if err != nil {
-		if billing.KindOf(err) == billing.Unavailable {
-			d.found(checkKey, Problem, "Stripe cannot be reached: %s. Look at the network%s.", reason(err), d.orBase())
-		} else {
+		switch {
+		case stripeapi.Unreached(err):
+			d.found(checkKey, Problem, "%s. Look at the network%s.", reason(err), d.orBase())
+		case billing.KindOf(err) == billing.Unavailable:
+			d.found(checkKey, Problem, "%s.", reason(err))
+		default:
 			d.found(checkKey, Problem, "Stripe does not take STRIPE_SECRET_KEY: %s. Copy it anew from https://dashboard.stripe.com/apikeys.", reason(err))
 		}
 		d.found(checkClock, Skipped, "Stripe did not answer.")

@@ -162,6 +162,39 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+func TestErrorsAreExplainedToTheOperator(t *testing.T) {
+	t.Parallel()
+	invalid := `"type":"invalid_request_error"`
+	for name, tc := range map[string]struct {
+		status int
+		fields string
+		want   string
+	}{
+		"server error": {500, `"type":"api_error","message":"Oh."`, "look: Stripe has trouble of its own: Stripe answered 500 api_error: Oh. [req_77]; try again in a minute"},
+		"rate limit":   {429, invalid + `,"code":"rate_limit"`, "look: Stripe refuses for now, because it was asked too often: wait a minute and try again"},
+		"missing":      {404, invalid + `,"code":"resource_missing","message":"No such invoice."`, "look: Stripe answered 404 invalid_request_error resource_missing: No such invoice. [req_77]"},
+		"a wrong key":  {401, invalid + `,"message":"No."`, "look: Stripe answered 401 invalid_request_error: No. [req_77] - check STRIPE_SECRET_KEY"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := setup(t, Options{}, func(w http.ResponseWriter, _ *http.Request) { stripeError(w, tc.status, tc.fields) })
+			_, _, err := c.Fetch(t.Context(), billing.ObjectRef{Kind: billing.InvoiceObject, ID: "in_1"})
+			if got := Explain(fmt.Errorf("look: %w", err)); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+	c := New(Options{Key: "sk_test_x", BaseURL: "http://127.0.0.1:1"})
+	noPauses(c)
+	_, err := c.Hello(t.Context())
+	if got := Explain(err); !strings.HasPrefix(got, "Stripe cannot be reached: ") || strings.Contains(got, "charged") || strings.Contains(got, "stripeapi") {
+		t.Errorf("unreachable: got %q", got)
+	}
+	if got := Explain(billing.ErrNotFound); got != "There is no such thing here." {
+		t.Errorf("another's error: got %q", got)
+	}
+}
+
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	c := New(Options{Key: "sk_test_x", BaseURL: "http://127.0.0.1:1"})

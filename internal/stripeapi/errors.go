@@ -29,12 +29,63 @@ func (c *Client) wrap(err error, format string, args ...any) error {
 	var already *billing.Error
 	if errors.As(err, &already) {
 		e := *already
-		e.Err = fmt.Errorf("%s: %w", op, already.Err)
+		e.Err = during{op, already.Err}
 		return &e
 	}
 	e := classify(err)
-	e.Err = fmt.Errorf("%s: %w", op, cause{text: c.redact(describe(err)), err: err})
+	e.Err = during{op, cause{text: c.redact(describe(err)), err: err}}
 	return e
+}
+
+// during is an error of a call. Which call it was is for the log.
+type during struct {
+	op  string
+	err error
+}
+
+func (d during) Error() string { return fmt.Sprintf("%s: %v", d.op, d.err) }
+func (d during) Unwrap() error { return d.err }
+
+// Plain is what went wrong, without the names of functions.
+func (d during) Plain() string {
+	var inner during
+	if errors.As(d.err, &inner) {
+		return inner.Plain()
+	}
+	return fmt.Sprint(d.err)
+}
+
+// Explain says an error to the operator: that Stripe refuses for now, has
+// trouble of its own, cannot be reached, or what it answered. The sentence for
+// a visitor of the pages is left out. Errors of others stay as they are.
+func Explain(err error) string {
+	var e *billing.Error
+	var d during
+	if !errors.As(err, &e) || !errors.As(e.Err, &d) {
+		return err.Error()
+	}
+	return strings.Replace(err.Error(), e.Error(), explain(e, d), 1)
+}
+
+func explain(e *billing.Error, d during) string {
+	var se *stripe.Error
+	answered := errors.As(d, &se)
+	switch {
+	case e.Code == billing.CodeRateLimited:
+		return "Stripe refuses for now, because it was asked too often: wait a minute and try again"
+	case e.Kind == billing.Unavailable && answered:
+		return "Stripe has trouble of its own: " + d.Plain() + "; try again in a minute"
+	case Unreached(e):
+		return "Stripe cannot be reached: " + d.Plain()
+	}
+	return d.Plain()
+}
+
+// Unreached says whether Stripe gave no answer of its own.
+func Unreached(err error) bool {
+	var se *stripe.Error
+	var c cause
+	return billing.KindOf(err) == billing.Unavailable && errors.As(err, &c) && !errors.As(err, &se)
 }
 
 // classify decides the kind of a failure and what to tell the person.
