@@ -358,6 +358,17 @@ func TestAnEventForAnUnknownCustomerIsRetriedAndThenFailedButNeverDropped(t *tes
 	})
 }
 
+func TestTheLastErrorOfAnEventIsForTheOperator(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	b.wantDelivered(event("evt_1", "customer.updated", inbox.APIVersion, time.Now(), `{"id":"cus_1","object":"customer"}`))
+	const want = "fetch customer cus_1: Stripe answered 404 invalid_request_error resource_missing"
+	testkit.Eventually(t, patience, func() (bool, string) {
+		got := b.text(`SELECT last_error FROM stripe_events`)
+		return strings.HasPrefix(got, want), "got " + got
+	})
+}
+
 func TestEventsOfAnotherAPIVersionAreASignToFetch(t *testing.T) {
 	t.Parallel()
 	b := setup(t, withoutWebhooks)

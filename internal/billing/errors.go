@@ -3,6 +3,7 @@ package billing
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -37,7 +38,7 @@ type Error struct {
 
 func (e *Error) Error() string {
 	if e.Err != nil {
-		return fmt.Sprintf("%s: %v", e.Msg, e.Err)
+		return fmt.Sprintf("%s: %v", strings.TrimSuffix(e.Msg, "."), e.Err)
 	}
 	return e.Msg
 }
@@ -65,6 +66,18 @@ func CodeOf(err error) string {
 		return e.Code
 	}
 	return ""
+}
+
+// Plainly says an error to the operator: what was being done and what came of
+// it. Where the cause has words of its own (a method Plain), the sentence for a
+// visitor and the names of functions are left out.
+func Plainly(err error) string {
+	var e *Error
+	var cause interface{ Plain() string }
+	if !errors.As(err, &e) || !errors.As(e.Err, &cause) {
+		return err.Error()
+	}
+	return strings.Replace(err.Error(), e.Error(), cause.Plain(), 1)
 }
 
 var (

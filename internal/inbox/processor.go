@@ -314,7 +314,7 @@ func (p *Processor) failed(ctx context.Context, failures []Failure) {
 	var stopped []billing.Event
 	again := map[string][]billing.Event{} // by what went wrong: a database that is gone fails them all alike
 	for _, f := range failures {
-		switch cause := f.Err.Error(); {
+		switch cause := billing.Plainly(f.Err); {
 		case errors.Is(f.Err, billing.ErrFenced):
 			p.Log.Warn("Event was taken over by another process", "event_id", f.Event.ID, "attempt", f.Event.Attempt)
 		case p.stopping() && errors.Is(f.Err, context.Canceled):
@@ -344,7 +344,7 @@ func (p *Processor) retry(ctx context.Context, events []billing.Event, cause str
 func (p *Processor) giveUp(ctx context.Context, e billing.Event, cause error) {
 	p.Observe.EventWorked("failed", e.Attempt, lag(e, p.Now()))
 	p.Log.Error("Event failed for good", "event_id", e.ID, "event_type", e.Type, "object_id", e.ObjectID, "attempt", e.Attempt, "error", cause)
-	p.report(p.Engine.Store.FailEvent(ctx, e, cause.Error()))
+	p.report(p.Engine.Store.FailEvent(ctx, e, billing.Plainly(cause)))
 }
 
 // report logs that the end of an event could not be noted: the lease brings it
