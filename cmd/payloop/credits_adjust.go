@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -74,7 +73,7 @@ func adjustment(names, amounts []string, reason, key string) (a postgres.Adjustm
 	if len(names) != 1 || len(amounts) != 1 {
 		return a, "", errors.New("name one customer by e-mail address, and one whole number of credits: payloop credits adjust ada@example.com 500 --reason \"…\"")
 	}
-	a.Reason, a.Key = oneLine(strings.ToValidUTF8(reason, "")), oneLine(strings.ToValidUTF8(key, ""))
+	a.Reason, a.Key = oneLine(reason), oneLine(key)
 	if a.Amount, err = strconv.ParseInt(amounts[0], 10, 64); err != nil || a.Amount == 0 || a.Amount > billing.MaxCredits || a.Amount < -billing.MaxCredits {
 		return a, "", fmt.Errorf("%s: the amount must be a whole number other than 0, of at most %s", amounts[0], views.Number(billing.MaxCredits))
 	}

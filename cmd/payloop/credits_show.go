@@ -20,7 +20,7 @@ func showCreditsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show e-mail | cus_…",
 		Short: "Show what a customer has, what of it expires, and what comes next",
-		Args:  cobra.ExactArgs(1),
+		Args:  one("customer"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withLedger(cmd.Context(), func(store *postgres.Store) error {
 				return showCredits(cmd, store, args[0])

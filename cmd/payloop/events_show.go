@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -20,8 +21,11 @@ func showEventCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show evt_…",
 		Short: "Show all there is to know about one event",
-		Args:  cobra.ExactArgs(1),
+		Args:  one("event"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if payload && raw || payload && asJSON || raw && asJSON {
+				return errors.New("of --payload, --raw and --json only one can be given: each prints something else")
+			}
 			return withStore(cmd.Context(), func(store *postgres.Store) error {
 				e, err := store.StoredEventByID(cmd.Context(), args[0])
 				if err != nil {
@@ -48,7 +52,6 @@ func showEventCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&payload, "payload", false, "print the payload too, indented")
 	cmd.Flags().BoolVar(&raw, "raw", false, "print nothing but the payload, byte for byte as it was signed")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object, without the payload")
-	cmd.MarkFlagsMutuallyExclusive("payload", "raw", "json")
 	return cmd
 }
 

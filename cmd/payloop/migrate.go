@@ -38,10 +38,8 @@ func migrate(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer store.Close()
-	waiting, cancel := context.WithTimeout(ctx, databaseWait)
-	defer cancel()
-	if err := store.WaitForDatabase(waiting, 200*time.Millisecond); err != nil {
-		return fmt.Errorf("DATABASE_URL: %w", err)
+	if err := awaitDatabase(ctx, store); err != nil {
+		return err
 	}
 	applied, err := migrateAll(ctx, store)
 	if err != nil {
@@ -52,6 +50,17 @@ func migrate(ctx context.Context, out io.Writer) error {
 	}
 	if len(applied) == 0 {
 		fmt.Fprintln(out, "The database schema is up to date.")
+	}
+	return nil
+}
+
+// awaitDatabase waits until the database answers, and says what to do when it
+// does not.
+func awaitDatabase(ctx context.Context, store *postgres.Store) error {
+	waiting, cancel := context.WithTimeout(ctx, databaseWait)
+	defer cancel()
+	if err := store.WaitForDatabase(waiting, 200*time.Millisecond); err != nil {
+		return fmt.Errorf("the database cannot be worked with: %w; is Postgres running, and is DATABASE_URL right?", err)
 	}
 	return nil
 }

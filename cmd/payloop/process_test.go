@@ -102,6 +102,14 @@ func TestServeSaysWhichAddressIsTaken(t *testing.T) {
 	}
 }
 
+func TestADatabaseThatIsDownIsSaidWithWhatToDo(t *testing.T) {
+	t.Parallel()
+	cmd, out := payloop(t, []string{"DATABASE_URL=postgres://u:hunter2@127.0.0.1:1/d?sslmode=disable"}, "events", "list")
+	if err := cmd.Run(); err == nil || !strings.HasSuffix(out.String(), "; is Postgres running, and is DATABASE_URL right?\n") || strings.Contains(out.String(), "hunter2") {
+		t.Errorf("got %v:\n%s", err, out)
+	}
+}
+
 func TestServeNeedsAMigratedDatabase(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/url"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,10 +72,8 @@ func serve(ctx context.Context) error {
 // checkDatabase waits for a Postgres that is just starting, and says what to
 // do when its schema is behind.
 func checkDatabase(ctx context.Context, store *postgres.Store) error {
-	waiting, cancel := context.WithTimeout(ctx, databaseWait)
-	defer cancel()
-	if err := store.WaitForDatabase(waiting, 200*time.Millisecond); err != nil {
-		return fmt.Errorf("DATABASE_URL: %w", err)
+	if err := awaitDatabase(ctx, store); err != nil {
+		return err
 	}
 	if err := store.CheckSchema(ctx); err != nil {
 		return err

@@ -23,7 +23,7 @@ customer, the operator and the product itself did. Spends that nothing came
 between stand in one line.`,
 		Example: `  payloop timeline ada@example.com
   payloop timeline cus_NffrFeUfNV2Hib --since 7d --newest`,
-		Args: cobra.ExactArgs(1),
+		Args: one("customer"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if t.limit < 1 {
 				return errors.New("--limit: ask for at least one")

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -38,17 +40,41 @@ func group(cmd *cobra.Command, commands ...*cobra.Command) *cobra.Command {
 
 // checkTyped refuses flags and arguments without anything in them: they come
 // from a shell variable that is not set, and would mean as much as not given.
-// A filter that is not given means everybody.
+// A filter that is not given means everybody. The database takes UTF-8 alone.
 func checkTyped(cmd *cobra.Command, args []string) (err error) {
-	cmd.Flags().Visit(func(f *pflag.Flag) { // those that were given
-		if err == nil && oneLine(f.Value.String()) == "" {
-			err = fmt.Errorf("--%s is empty: say what is meant, or leave it out (is a shell variable not set?)", f.Name)
-		}
-	})
-	for _, arg := range args {
-		if err == nil && oneLine(arg) == "" {
-			err = errors.New("an argument is empty: say what is meant (is a shell variable not set?)")
+	check := func(name, text string) {
+		switch {
+		case err != nil:
+		case !utf8.ValidString(text):
+			err = fmt.Errorf("%s is not text in UTF-8: %q", name, text)
+		case oneLine(text) == "":
+			err = fmt.Errorf("%s is empty: say what is meant, or leave it out (is a shell variable not set?)", name)
 		}
 	}
+	cmd.Flags().Visit(func(f *pflag.Flag) { check("--"+f.Name, f.Value.String()) }) // those that were given
+	for _, arg := range args {
+		check("an argument", arg)
+	}
 	return err
+}
+
+// flagError says in words what is wrong with a flag's value.
+func flagError(_ *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	wanted := map[string]string{"int": "a whole number is wanted", "bool": "it is true or false"}
+	f := invalid.GetFlag()
+	return fmt.Errorf("--%s %s: %s", f.Name, quoted(oneLine(invalid.GetValue())), wanted[f.Value.Type()])
+}
+
+// one wants one argument, and says which when it is another number of them.
+func one(thing string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			return nil
+		}
+		return fmt.Errorf("name one %s: %s", thing, strings.TrimSuffix(cmd.UseLine(), " [flags]"))
+	}
 }

@@ -74,3 +74,26 @@ func TestAnEmptyFlagIsRefusedBeforeAnythingIsDone(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsMistypedIsSaidInWords(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]string{
+		"events list --limit abc":             "--limit abc: a whole number is wanted",
+		"timeline ada@example.com --limit=5x": "--limit 5x: a whole number is wanted",
+		"doctor --json=perhaps":               "--json perhaps: it is true or false",
+		"events show":                         "name one event: payloop events show evt_…",
+		"events show evt_1 evt_2":             "name one event: payloop events show evt_…",
+		"events show evt_1 --raw --json":      "of --payload, --raw and --json only one can be given: each prints something else",
+		"timeline":                            "name one customer: payloop timeline e-mail | cus_…",
+		"credits show":                        "name one customer: payloop credits show e-mail | cus_…",
+		"events list --type \xff":             `--type is not text in UTF-8: "\xff"`,
+		"events list --customer ada\xff@x":    `--customer is not text in UTF-8: "ada\xff@x"`,
+		"events show evt_\xff":                `an argument is not text in UTF-8: "evt_\xff"`,
+		"credits adjust a@x 5 --reason \xff":  `--reason is not text in UTF-8: "\xff"`,
+	} {
+		cmd, out := payloop(t, nil, strings.Fields(typed)...)
+		if cmd.Run(); cmd.ProcessState.ExitCode() != 1 || out.String() != "payloop: "+want+"\n" {
+			t.Errorf("%q: exit code %d, want %q, got:\n%s", typed, cmd.ProcessState.ExitCode(), want, out)
+		}
+	}
+}
