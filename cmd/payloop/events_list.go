@@ -139,7 +139,7 @@ func eventRows(events []postgres.StoredEvent, now time.Time) [][]string {
 	rows := [][]string{{"EVENT", "TYPE", "OBJECT", "STATE", "TRIES", "OUTCOME", "AGE"}}
 	for _, e := range events {
 		rows = append(rows, []string{
-			e.ID, cut(oneLine(e.Type), typeWidth), shortID(oneLine(e.ObjectID)), string(e.State), strconv.Itoa(tries(e)),
+			oneLine(e.ID), cut(oneLine(e.Type), typeWidth), shortID(oneLine(e.ObjectID)), string(e.State), strconv.Itoa(tries(e)),
 			outcomeShort(e.Outcome), age(now.Sub(e.ReceivedAt)),
 		})
 		if e.LastError != "" {

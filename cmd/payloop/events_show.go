@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,7 +35,7 @@ func showEventCommand() *cobra.Command {
 				out := cmd.OutOrStdout()
 				switch {
 				case raw:
-					_, err := out.Write(e.Payload)
+					_, err := os.Stdout.Write(e.Payload) // as it is, whatever it holds
 					return err
 				case asJSON:
 					return json.NewEncoder(out).Encode(eventJSONOf(e))
@@ -64,7 +65,7 @@ func showEvent(ctx context.Context, out io.Writer, store *postgres.Store, e post
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s  %s\n\n", e.ID, oneLine(e.Type))
+	fmt.Fprintf(out, "%s  %s\n\n", oneLine(e.ID), oneLine(e.Type))
 	printTable(out, "  ", [][]string{
 		{"state", string(e.State)},
 		{"object", cmp.Or(oneLine(e.ObjectID), "none")},

@@ -21,7 +21,7 @@ func main() {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	if err := run(ctx, os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, "payloop:", stripeapi.Explain(err))
+		fmt.Fprintln(screen{os.Stderr}, "payloop:", stripeapi.Explain(err))
 		os.Exit(exitCode(err))
 	}
 }
@@ -48,6 +48,8 @@ folder; .env.example describes them all.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetOut(screen{os.Stdout})
+	root.SetErr(screen{os.Stderr})
 	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(serveCommand(), migrateCommand(), catalogCommand(), eventsCommand(), timelineCommand(), webhooksCommand(), doctorCommand(), reconcileCommand(), creditsCommand())

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -56,6 +57,24 @@ func shortID(id string) string {
 // oneLine makes a text of somebody else's safe for a line of a terminal.
 func oneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+}
+
+// screen is what a command prints to. What comes from outside may hold
+// characters that steer a terminal; they are written as JSON writes them, so
+// that JSON stays what it is.
+type screen struct{ out io.Writer }
+
+var steering = regexp.MustCompile(`[^\P{Cc}\n\t]`)
+
+func (s screen) Write(p []byte) (int, error) {
+	safe := steering.ReplaceAllFunc(p, func(c []byte) []byte {
+		r, _ := utf8.DecodeRune(c)
+		return fmt.Appendf(nil, `\u%04x`, r)
+	})
+	if _, err := s.out.Write(safe); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // age writes a length of time by its largest unit: 5s, 3m, 2h, 4d.

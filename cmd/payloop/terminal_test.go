@@ -22,6 +22,28 @@ func TestATableIsAlignedAndNoWiderThanATerminal(t *testing.T) {
 	}
 }
 
+func TestNothingThatIsPrintedSteersTheTerminal(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const id, red = "evt_\x1b[31mred", `evt_\u001b[31mred`
+	b.exec(`INSERT INTO stripe_events (id, type, api_version, object_id, created_at, received_at, payload, state, attempt, due_at, finalized_at)
+		VALUES ('` + id + `', E'made.\u009bup', E'a\x1bb', E'obj_\x1b', now(), now(), E'\\x7b1b7d', 'processed', 1, now(), now())`)
+	for _, args := range [][]string{
+		{"list"}, {"list", "--json"}, {"show", id}, {"show", id, "--json"}, {"show", id, "--payload"},
+		{"replay", id}, {"retry", id}, {"list", "--limit", "1"}, {"show", "evt_\x1b[31mblue"},
+	} {
+		cmd, out := payloop(t, b.environ(freeAddr(t)), append([]string{"events"}, args...)...)
+		cmd.Run()
+		if strings.ContainsAny(out.String(), "\x1b\u009b") || !strings.Contains(out.String(), "[31m") {
+			t.Errorf("%q: got %q", args, out)
+		}
+	}
+	wants(t, b.command(0, "", "events", "list", "--json", "--type", "made.*"), `"id":"`+red+`"`, `"type":"made.\u009bup"`)
+	if raw := b.command(0, "", "events", "show", id, "--raw"); raw != "{\x1b}" {
+		t.Errorf("--raw: got %q", raw)
+	}
+}
+
 func TestShortIDsKeepTheKindAndTheEnd(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]string{
