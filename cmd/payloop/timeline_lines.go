@@ -30,6 +30,7 @@ type storyLine struct {
 	Balance  *int64             `json:"balance,omitempty"`
 	Times    int                `json:"times,omitempty"` // how many spends it sums up
 	since    time.Time          // when the first of them was
+	received time.Time          // when we had it, of an event
 }
 
 // Where lines come from, in the order in which one leads to the next.
@@ -49,7 +50,7 @@ const lateEvent = time.Minute
 func eventLine(e postgres.StoredEvent, now time.Time) storyLine {
 	l := storyLine{
 		At: e.CreatedAt, From: fromStripe, What: oneLine(e.Type), Object: oneLine(e.ObjectID), Detail: situation(e, now),
-		Event: e.ID, Customer: e.CustomerID, State: string(e.State), Decision: e.Decision, Reason: e.Reason,
+		Event: e.ID, Customer: e.CustomerID, State: string(e.State), Decision: e.Decision, Reason: e.Reason, received: e.ReceivedAt,
 	}
 	if late := e.ReceivedAt.Sub(e.CreatedAt); late >= lateEvent {
 		l.Detail += "; " + age(late) + " late"
@@ -160,12 +161,25 @@ func mailLine(m postgres.QueuedMail) storyLine {
 	}
 }
 
+// place is where a line stands in the order of time. Stripe's times are whole
+// seconds, and the event was made somewhere in it: before we had it, so that it
+// stands after what led to it and before what we did about it.
+func (l storyLine) place() time.Time {
+	end := l.At.Add(time.Second - time.Microsecond)
+	switch {
+	case l.From != fromStripe || l.received.Before(l.At):
+		return l.At
+	case l.received.Before(end):
+		return l.received
+	}
+	return end
+}
+
 // inOrder sorts lines by time, and sums up spends of a day that nothing came
-// between. Stripe's times are whole seconds: within one, what is done comes
-// before what follows from it.
+// between. Of one moment, what is done comes before what follows from it.
 func inOrder(story []storyLine) []storyLine {
 	slices.SortStableFunc(story, func(a, b storyLine) int {
-		return cmp.Or(a.At.Truncate(time.Second).Compare(b.At.Truncate(time.Second)), cmp.Compare(a.rank(), b.rank()), a.At.Compare(b.At))
+		return cmp.Or(a.place().Compare(b.place()), cmp.Compare(a.rank(), b.rank()))
 	})
 	out := story[:0]
 	for _, l := range story {

@@ -33,8 +33,8 @@ func TestAStoryIsInOrderAndSumsUpSpendsThatNothingCameBetween(t *testing.T) {
 		credit(3*time.Minute, -3, 45, billing.Spend),
 		credit(2*time.Minute, -1, 48, billing.Spend),
 		credit(4*time.Minute+300*time.Millisecond, 1000, 1045, billing.PlanGrant),
-		eventLine(postgres.StoredEvent{Event: billing.Event{Type: "invoice.paid", State: billing.EventProcessed, CreatedAt: noon.Add(4 * time.Minute)}}, noon),
-		actionLine(billing.Action{Name: billing.CheckoutStarted, Actor: billing.ByCustomer, At: noon.Add(4*time.Minute + 900*time.Millisecond)}),
+		eventLine(postgres.StoredEvent{Event: billing.Event{Type: "invoice.paid", State: billing.EventProcessed, CreatedAt: noon.Add(4 * time.Minute)}, ReceivedAt: noon.Add(4*time.Minute + 200*time.Millisecond)}, noon),
+		actionLine(billing.Action{Name: billing.CheckoutStarted, Actor: billing.ByCustomer, At: noon.Add(4*time.Minute + 100*time.Millisecond)}),
 		credit(5*time.Minute, -5, 1040, billing.Spend),
 	})
 	if diff := cmp.Diff(`12:03:00 -5 credits: spent 3 times in 2m; balance 45
@@ -43,6 +43,33 @@ func TestAStoryIsInOrderAndSumsUpSpendsThatNothingCameBetween(t *testing.T) {
 12:04:00 +1,000 credits: the plan's grant; balance 1,045
 12:05:00 -5 credits: spent; balance 1,040
 13:00:00 -1 credits: spent; balance 1,039`, told(story)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhatFallsIntoOneSecondIsInTheOrderOfTime(t *testing.T) {
+	t.Parallel()
+	var story []storyLine
+	adjusted := func(after time.Duration, balance int64) {
+		at := noon.Add(after)
+		story = append(story, creditLine(billing.CreditEntry{Amount: 1, Kind: billing.Adjustment, Reason: "x", BalanceAfter: balance, CreatedAt: at}),
+			actionLine(billing.Action{Name: billing.CreditsAdjusted, Actor: billing.ByOperator, Detail: "+1: x", At: at}))
+	}
+	adjusted(300*time.Millisecond, 52)
+	adjusted(100*time.Millisecond, 51)
+	event := func(eventType string, received time.Duration) {
+		story = append(story, eventLine(postgres.StoredEvent{Event: billing.Event{Type: eventType, State: billing.EventRunning, CreatedAt: noon}, ReceivedAt: noon.Add(received)}, noon))
+	}
+	event("late", time.Minute)
+	event("at once", 200*time.Millisecond)
+	event("of another clock", -time.Hour)
+	if diff := cmp.Diff(`12:00:00 of another clock: being worked on
+12:00:00 credits adjusted: +1: x
+12:00:00 +1 credits: adjusted by the operator: x; balance 51
+12:00:00 at once: being worked on
+12:00:00 credits adjusted: +1: x
+12:00:00 +1 credits: adjusted by the operator: x; balance 52
+12:00:00 late: being worked on; 1m late`, told(inOrder(story))); diff != "" {
 		t.Error(diff)
 	}
 }
