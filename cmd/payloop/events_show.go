@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -72,7 +73,7 @@ func showEvent(ctx context.Context, out io.Writer, store *postgres.Store, e post
 		{"customer", whose},
 		{"API version", cmp.Or(oneLine(e.APIVersion), "none")},
 		{"lane", laneWords(e.Lane)},
-		{"tries", triesOf(e)},
+		{"tries", triesOf(e, actions)},
 		{"payload", fmt.Sprintf("%d bytes", e.Size)},
 	})
 	fmt.Fprint(out, "\nHistory\n")
@@ -108,10 +109,17 @@ func laneWords(lane string) string {
 	return "payload: it is worked off from what it carries"
 }
 
-func triesOf(e postgres.StoredEvent) string {
+// triesOf counts tries. What is forgiven for other reasons, such as a change of
+// lane, never counted as one.
+func triesOf(e postgres.StoredEvent, actions []billing.Action) string {
 	text := fmt.Sprintf("%d of %d", tries(e), billing.MaxAttempts)
-	if e.Forgiven > 0 {
-		text += fmt.Sprintf(", and %d before that no longer count", e.Forgiven)
+	for _, a := range slices.Backward(actions) {
+		switch a.Name {
+		case billing.EventRetried:
+			return text + "; those before it was retried no longer count"
+		case billing.EventReplayed:
+			return text + "; those before it was replayed no longer count"
+		}
 	}
 	return text
 }
