@@ -38,14 +38,10 @@ charged, and nothing else is changed.`,
 type doctorOptions struct {
 	asJSON, noRoundTrip bool
 	within              time.Duration // for the round trip; zero: as long as it takes Stripe
-	now                 func() time.Time
 }
 
 func runDoctor(ctx context.Context, out io.Writer, s doctor.Settings, o doctorOptions) error {
-	d := &doctor.Doctor{Settings: s, Want: wantedEndpoint(s.Config), Now: o.now}
-	if d.Now == nil {
-		d.Now = time.Now
-	}
+	d := &doctor.Doctor{Settings: s, Want: wantedEndpoint(s.Config), Now: time.Now}
 	d.Report = func(f doctor.Finding) { fmt.Fprintf(out, "%-8s %-14s %s\n", f.Status, f.Check, f.Text) }
 	if lines := json.NewEncoder(out); o.asJSON {
 		d.Report = func(f doctor.Finding) { _ = lines.Encode(f) } // nobody reads on: the exit code tells

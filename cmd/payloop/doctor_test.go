@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -196,13 +197,35 @@ func TestTheDoctorSeesACatalogThatIsNotSynced(t *testing.T) {
 
 func TestTheDoctorSeesAClockThatIsOff(t *testing.T) {
 	t.Parallel()
-	b := healthy(t)
-	for off, status := range map[time.Duration]doctor.Status{
-		time.Second: doctor.OK, -time.Minute: doctor.Warning, time.Minute: doctor.Warning, 6 * time.Minute: doctor.Problem, -6 * time.Minute: doctor.Problem,
+	const refused, late = "at five minutes Stripe's events are too old to be taken", "events are taken, but what this app does at its time, such as refills, comes late"
+	for _, tt := range []struct {
+		off    time.Duration
+		status doctor.Status
+		words  string
+	}{
+		{time.Second, doctor.OK, "It agrees with Stripe's."},
+		{time.Minute, doctor.Warning, " ahead of Stripe's: " + refused},
+		{6 * time.Minute, doctor.Problem, " ahead of Stripe's: " + refused},
+		{-time.Minute, doctor.Warning, " behind Stripe's: " + late},
+		{-6 * time.Minute, doctor.Problem, " behind Stripe's: " + late},
 	} {
-		e := b.examine(t, doctorOptions{noRoundTrip: true, now: func() time.Time { return time.Now().Add(off) }})
-		e.want(status, "clock", "")
+		d := doctor.Doctor{Report: func(doctor.Finding) {}, Stripe: &liveStripe{}, Now: func() time.Time { return time.Now().Add(tt.off) }}
+		d.Settings = doctor.ReadSettings([]string{"STRIPE_SECRET_KEY=sk_test_x", "STRIPE_WEBHOOK_SECRET=whsec_x"})
+		findings := d.Examine(t.Context())
+		i := slices.IndexFunc(findings, func(f doctor.Finding) bool { return f.Check == "clock" })
+		if f := findings[i]; f.Status != tt.status || !strings.Contains(f.Text, tt.words) {
+			t.Errorf("%s off: got %+v, want %s: %s", tt.off, f, tt.status, tt.words)
+		}
 	}
+}
+
+func TestTheDoctorTakesASandboxWhoseTimeWasMovedOn(t *testing.T) {
+	t.Parallel()
+	b := healthy(t)
+	b.advance(30 * day)
+	e := b.examine(t, doctorOptions{})
+	e.wantWell()
+	e.want(doctor.OK, "clock", "behind the sandbox's, whose time can be moved on")
 }
 
 func TestTheDoctorRefusesALiveKeyOnThisMachine(t *testing.T) {
