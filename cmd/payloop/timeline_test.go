@@ -92,7 +92,7 @@ func TestTheTimelineKnowsPeopleWhoNeverPaid(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	c := b.person()
-	out := b.command(0, "", "timeline", strings.ToUpper(c.email))
+	out := b.command(0, "", "timeline", " "+strings.ToUpper(c.email)+"\n")
 	wants(t, out, "No Stripe customer yet", "signed up", "+50 credits")
 	wants(t, b.command(1, "", "timeline", "nobody@example.com"), "nobody has signed up here with the address nobody@example.com")
 	wants(t, b.command(1, "", "timeline", "cus_9"), "there is no Stripe customer cus_9 here")

@@ -29,6 +29,7 @@ func (p identity) customerIDs() []string {
 // A customer who is nobody's here but whom events tell of is a person without
 // a user; the error is billing.ErrNotFound when nothing at all is known.
 func findIdentity(ctx context.Context, store *postgres.Store, who string) (identity, error) {
+	who = strings.TrimSpace(who)
 	switch {
 	case strings.HasPrefix(who, "cus_"):
 		return personByCustomer(ctx, store, who)
