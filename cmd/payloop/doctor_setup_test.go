@@ -27,11 +27,15 @@ func (b *bundle) examine(t *testing.T, o doctorOptions, variables ...string) exa
 		o.within = patience
 	}
 	var out strings.Builder
-	err := runDoctor(t.Context(), &out, doctor.ReadSettings(environ), o)
+	settings := doctor.ReadSettings(environ)
+	err := runDoctor(t.Context(), &out, settings, o)
 	for _, secret := range []string{"sk_test_123", webhookSecret, "0123456789abcdef"} {
 		if strings.Contains(out.String(), secret) {
 			t.Errorf("a secret shows in:\n%s", out.String())
 		}
+	}
+	if settings.Sandbox() && settings.StripeSecretKey != "" && strings.Contains(out.String(), "stripe.com") {
+		t.Errorf("the doctor of a sandbox leads to Stripe:\n%s", out.String())
 	}
 	return examined{t, out.String(), err}
 }

@@ -64,7 +64,7 @@ func TestTheDoctorLooksAtEverythingWhereMuchIsWrong(t *testing.T) {
 			[]string{"STRIPE_API_BASE=http://127.0.0.1:1"}, []string{"Stripe key"}, doctor.Skipped, "prices", "could not be asked",
 		},
 		"a key that Stripe does not take": {
-			[]string{"STRIPE_API_BASE=" + refusing.URL}, []string{"Stripe key"}, doctor.Problem, "Stripe key", "does not take STRIPE_SECRET_KEY",
+			[]string{"STRIPE_API_BASE=" + refusing.URL}, []string{"Stripe key"}, doctor.Problem, "Stripe key", "does not take STRIPE_SECRET_KEY: Stripe answered 401",
 		},
 		"another webhook secret than the app's": {
 			[]string{"STRIPE_WEBHOOK_SECRET=whsec_other"}, []string{"round trip"}, doctor.Problem, "round trip", "another STRIPE_WEBHOOK_SECRET than is set here",

@@ -63,7 +63,7 @@ func (h *hooks) say(made endpoints.Made) {
 		fmt.Fprintf(h.out, "Its API version is %s, not %s, and stays so: each event is fetched from Stripe once more. `payloop webhooks rotate` makes a new endpoint with the right one.\n",
 			made.Before.APIVersion, h.want.APIVersion)
 	}
-	fmt.Fprintln(h.out, "Its signing secret is not shown again. If you do not have it, `payloop webhooks rotate` gives a new one, or Stripe's dashboard shows it.")
+	fmt.Fprintf(h.out, "Its signing secret is not shown again. If you do not have it, `payloop webhooks rotate` gives a new one, or you see it on %s.\n", h.cfg.Dashboard("webhooks"))
 }
 
 func (h *hooks) rotate(ctx context.Context) error {
@@ -138,6 +138,8 @@ func newRoundTrip(cfg config.Config, stripe *stripeapi.Client, store *postgres.S
 		URL:     wantedEndpoint(cfg).URL,
 		Secrets: reveal(cfg.StripeWebhookSecrets),
 		Now:     store.Now,
+
+		Dashboard: cfg.Dashboard,
 		HTTP: &http.Client{
 			Timeout: patience,
 			// Stripe follows no redirects either.

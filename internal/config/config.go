@@ -254,6 +254,15 @@ func (c Config) Local() bool {
 // Sandbox says whether another Stripe than the real one is used.
 func (c Config) Sandbox() bool { return c.StripeAPIBase != "" }
 
+// Dashboard is where a person looks at Stripe's side of things: a page of
+// Stripe's dashboard, or the sandbox's, which has all on one.
+func (c Config) Dashboard(page string) string {
+	if c.Sandbox() {
+		return c.StripeAPIBase + "/_sandbox/"
+	}
+	return "https://dashboard.stripe.com/" + page
+}
+
 func isLocal(host string) bool {
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true

@@ -100,6 +100,15 @@ func TestLoadTakesSeveralSecrets(t *testing.T) {
 	}
 }
 
+func TestTheDashboardIsStripesOrTheSandboxs(t *testing.T) {
+	t.Parallel()
+	for base, want := range map[string]string{"": "https://dashboard.stripe.com/webhooks", "http://localhost:8421": "http://localhost:8421/_sandbox/"} {
+		if got := (Config{StripeAPIBase: base}).Dashboard("webhooks"); got != want {
+			t.Errorf("%q: got %s, want %s", base, got, want)
+		}
+	}
+}
+
 func TestSecretsPrintRedacted(t *testing.T) {
 	t.Parallel()
 	environ := append(append([]string{}, good...), "DATABASE_URL=postgres://u:hunter2@h/d", "STRIPE_SECRET_KEY=sk_test_hunter2")

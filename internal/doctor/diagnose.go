@@ -17,7 +17,7 @@ import (
 func (t *RoundTrip) why(ctx context.Context, probe string) string {
 	delivery, err := t.Stripe.ProbeDelivery(ctx, probe)
 	if err != nil || delivery.EventID == "" {
-		return "Stripe does not list the event either: look at https://status.stripe.com."
+		return fmt.Sprintf("Stripe does not list the event either: look at %s.", t.Dashboard("events"))
 	}
 	answer := t.ask(ctx)
 	switch {
@@ -26,7 +26,7 @@ func (t *RoundTrip) why(ctx context.Context, probe string) string {
 			"Look whether DATABASE_URL is the same here and for the app.", delivery.EventID)
 	case answer == takes:
 		return fmt.Sprintf("The app takes what is signed with STRIPE_WEBHOOK_SECRET, so Stripe signs with another secret, or cannot reach %s. "+
-			"On https://dashboard.stripe.com/webhooks look at the endpoint's last deliveries: where the app answered 400, set STRIPE_WEBHOOK_SECRET to the signing secret on that page, or run `payloop webhooks rotate`.", t.URL)
+			"On %s look at the endpoint's last deliveries: where the app answered 400, set STRIPE_WEBHOOK_SECRET to the signing secret on that page, or run `payloop webhooks rotate`.", t.URL, t.Dashboard("webhooks"))
 	}
 	return fmt.Sprintf(string(answer), t.URL)
 }

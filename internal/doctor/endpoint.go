@@ -34,7 +34,7 @@ func (d *Doctor) endpoint(ctx context.Context, stripe bool) bool {
 	if successor, old, ok := d.Want.Replacing(all); ok {
 		d.found(checkEndpoint, Warning, "The webhook secret is being rotated: %s shall replace %s. When STRIPE_WEBHOOK_SECRET has the new secret and the app has been restarted, run `payloop webhooks rotate --finish`.", successor.ID, old[0].ID)
 	} else if len(at) > 1 && at[1].Enabled {
-		d.found(checkEndpoint, Warning, "%d endpoints send to %s, so every event comes more than once, which does no harm. Delete all but one on https://dashboard.stripe.com/webhooks.", len(at), d.Want.URL)
+		d.found(checkEndpoint, Warning, "%d endpoints send to %s, so every event comes more than once, which does no harm. Disable or delete all but one on %s.", len(at), d.Want.URL, d.Settings.Dashboard("webhooks"))
 	}
 	return well
 }

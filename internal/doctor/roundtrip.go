@@ -48,6 +48,8 @@ type RoundTrip struct {
 	HTTP    *http.Client
 	Now     func() time.Time
 
+	Dashboard func(page string) string // where to look at what Stripe has: config.Config.Dashboard
+
 	Within time.Duration // default 20 s
 }
 
@@ -172,7 +174,7 @@ func (d *Doctor) roundTrip(ctx context.Context, database, stripe, sending bool) 
 		d.found(checkRoundTrip, OK, "Stripe's event %s was in the database %s and has been worked off, so the signing secret is right.", a.EventID, took)
 	}
 	if a.Leftover != "" {
-		d.found(checkRoundTrip, Warning, "The customer %s, made for this, could not be deleted. Delete it on https://dashboard.stripe.com/customers.", a.Leftover)
+		d.found(checkRoundTrip, Warning, "The customer %s, made for this, could not be deleted. It stands for nobody, and does no harm; it is on %s.", a.Leftover, d.Settings.Dashboard("customers"))
 	}
 }
 

@@ -38,6 +38,8 @@ func (d *Doctor) key(ctx context.Context, database bool) bool {
 			d.found(checkKey, Problem, "%s. Look at the network%s.", reason(err), d.orBase())
 		case billing.KindOf(err) == billing.Unavailable:
 			d.found(checkKey, Problem, "%s.", reason(err))
+		case d.Settings.Sandbox():
+			d.found(checkKey, Problem, "The sandbox does not take STRIPE_SECRET_KEY: %s. Look whether it is the sandbox that runs at STRIPE_API_BASE, %s.", reason(err), d.Settings.StripeAPIBase)
 		default:
 			d.found(checkKey, Problem, "Stripe does not take STRIPE_SECRET_KEY: %s. Copy it anew from https://dashboard.stripe.com/apikeys.", reason(err))
 		}
