@@ -25,6 +25,10 @@ func TestWebhooksRotateReplacesTheSecretWithoutAGap(t *testing.T) {
 		t.Fatalf("after a finish that was refused: %+v", list)
 	}
 
+	list := b.endpoints()
+	out := b.mustHooks(func(h *hooks) error { return h.list(t.Context()) })
+	inOrderOf(t, out, list[0].ID, "in nothing; new: it shall replace "+list[1].ID+"\n", list[1].ID, "in nothing; old: `payloop webhooks rotate --finish` deletes it\n")
+
 	b.restartWith(second, first)
 	b.wantSigned(first, http.StatusOK)
 	b.wantSigned(second, http.StatusOK)

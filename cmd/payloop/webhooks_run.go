@@ -165,13 +165,29 @@ func (h *hooks) list(ctx context.Context) error {
 		fmt.Fprintln(h.out, "Stripe has no webhook endpoint. `payloop webhooks setup` makes one.")
 		return nil
 	}
+	roles := h.roles(all)
 	table := tabwriter.NewWriter(h.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tSTATUS\tAPI VERSION\tEVENTS\tURL\tDIFFERS")
 	for _, e := range all {
 		r := h.row(e)
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Status, orDefault(r.APIVersion), howMany(r.Events), r.URL, h.differs(e, r))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Status, orDefault(r.APIVersion), howMany(r.Events), r.URL, h.differs(e, r)+roles[e.ID])
 	}
 	return table.Flush()
+}
+
+// roles says by endpoint, while a rotation is under way, which is the new one
+// and which are the old ones.
+func (h *hooks) roles(all []billing.WebhookEndpoint) map[string]string {
+	roles := map[string]string{}
+	successor, old, ok := h.want.Replacing(all)
+	if !ok {
+		return roles
+	}
+	roles[successor.ID] = "; new: it shall replace " + endpointIDs(old)
+	for _, e := range old {
+		roles[e.ID] = "; old: `payloop webhooks rotate --finish` deletes it"
+	}
+	return roles
 }
 
 func (h *hooks) printJSON(v any) error { return json.NewEncoder(h.out).Encode(v) }
