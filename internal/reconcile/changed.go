@@ -84,7 +84,7 @@ func (w *walk) behind(ctx context.Context, refs []billing.ObjectRef, latest map[
 			w.known++
 		}
 		switch {
-		case !v.Known && !ours[i]:
+		case !v.Known && !ours[i] && ref.Kind != billing.DisputeObject: // whose a dispute is, its charge says
 			w.Strangers++
 		case !v.Known || v.AsOf.Before(latest[ref].at):
 			behind = append(behind, ref)
