@@ -124,7 +124,7 @@ func TestTheDoctorSeesAnEndpointThatDiffers(t *testing.T) {
 	}{
 		{"another one beside it", nil, doctor.Warning, "2 endpoints send to", doctor.OK},
 		{"events that nobody needs", url.Values{"enabled_events[]": {"*"}}, doctor.Warning, "payloop webhooks setup", doctor.OK},
-		{"events that are missing", url.Values{"enabled_events[]": {"customer.created"}}, doctor.Problem, "and 18 more. Run `payloop webhooks setup`", doctor.OK},
+		{"events that are missing", url.Values{"enabled_events[]": {"customer.created"}}, doctor.Problem, "and 19 more. Run `payloop webhooks setup`", doctor.OK},
 		{"the probe's event missing", url.Values{"enabled_events[]": {"invoice.paid"}}, doctor.Problem, "payloop webhooks setup", doctor.Skipped},
 		{"disabled", url.Values{"disabled": {"true"}, "enabled_events[]": events.Types()}, doctor.Problem, "it is disabled", doctor.Skipped},
 		{"another address", url.Values{"url": {b.cfg.BaseURL + "/stripe/hooks"}}, doctor.Problem, "/stripe/hooks", doctor.Skipped},

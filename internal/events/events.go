@@ -70,11 +70,12 @@ var handled = map[string]struct {
 	"customer.subscription.resumed":        {billing.SubscriptionObject, false},
 	"customer.subscription.trial_will_end": {billing.SubscriptionObject, false},
 
-	"invoice.created":        {billing.InvoiceObject, true},
-	"invoice.finalized":      {billing.InvoiceObject, false},
-	"invoice.paid":           {billing.InvoiceObject, false},
-	"invoice.payment_failed": {billing.InvoiceObject, false},
-	"invoice.voided":         {billing.InvoiceObject, false},
+	"invoice.created":              {billing.InvoiceObject, true},
+	"invoice.finalized":            {billing.InvoiceObject, false},
+	"invoice.marked_uncollectible": {billing.InvoiceObject, false},
+	"invoice.paid":                 {billing.InvoiceObject, false},
+	"invoice.payment_failed":       {billing.InvoiceObject, false},
+	"invoice.voided":               {billing.InvoiceObject, false},
 
 	"charge.succeeded": {billing.ChargeObject, true},
 	"charge.refunded":  {billing.ChargeObject, false},

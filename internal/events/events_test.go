@@ -121,7 +121,8 @@ func TestEveryHandledTypeIsOfAKindThatDecodes(t *testing.T) {
 		"customer.updated", "customer.deleted",
 		"customer.subscription.created", "customer.subscription.updated", "customer.subscription.deleted",
 		"customer.subscription.paused", "customer.subscription.resumed", "customer.subscription.trial_will_end",
-		"invoice.paid", "invoice.payment_failed", "invoice.finalized", "invoice.voided", "charge.succeeded", "charge.refunded",
+		"invoice.paid", "invoice.payment_failed", "invoice.finalized", "invoice.marked_uncollectible", "invoice.voided",
+		"charge.succeeded", "charge.refunded",
 	}
 	for _, eventType := range must {
 		if _, _, ok := Handled(eventType); !ok {

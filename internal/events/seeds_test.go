@@ -124,6 +124,11 @@ func (m *seedMaker) live() {
 	disputed = m.make("/v1/checkout/sessions", checkout+once+"&mode=payment")
 	m.call("POST", "/_sandbox/pay/"+disputed, "card=4000000000000259", nil)
 	m.call("POST", "/_sandbox/disputes/"+m.first("/v1/disputes?limit=1")+"/close", "result=won", nil)
+
+	unpaid := m.make("/v1/invoices", "customer="+customer+"&collection_method=send_invoice&days_until_due=5")
+	m.make("/v1/invoiceitems", "customer="+customer+"&invoice="+unpaid+"&amount=500&currency=usd")
+	m.call("POST", "/v1/invoices/"+unpaid+"/finalize", "", nil)
+	m.call("POST", "/v1/invoices/"+unpaid+"/mark_uncollectible", "", nil)
 }
 
 func (m *seedMaker) make(path, form string) (id string) {
