@@ -68,7 +68,7 @@ look at everything.`,
 		},
 		Annotations: tellsByExit,
 	}
-	cmd.Flags().StringVar(&f.since, "since", "", "only what was made or changed since then: 72h, 3d, 2026-11-21")
+	cmd.Flags().StringVar(&f.since, "since", "", "only what was made or changed since then, at most 30 days back: 72h, 3d, 2026-11-21")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "print what differs, and change nothing")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print JSON")
 	return cmd

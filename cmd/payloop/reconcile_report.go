@@ -34,6 +34,9 @@ func report(ctx context.Context, out io.Writer, r *reconcile.Reconciler, o recon
 	}
 	summary, err := r.Run(ctx, o)
 	bar.clear()
+	if errors.Is(err, reconcile.ErrTooFarBack) {
+		return fmt.Errorf("--since: %w. Leave --since out, which compares everything", err)
+	}
 	if endErr := p.end(summary, o, err == nil); endErr != nil {
 		return endErr
 	}

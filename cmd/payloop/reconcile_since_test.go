@@ -1,7 +1,9 @@
 package main
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/payloop/payloop/internal/reconcile"
 )
@@ -35,4 +37,29 @@ func TestALookBackFindsADisputeThatWasDecidedLongAfterItWasOpened(t *testing.T) 
 		t.Errorf("again: got exit %d:\n%s", exit, out)
 	}
 	b.wantAgreement()
+}
+
+func TestALookBackBeyondStripesEventsIsRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.person()
+	b.buy(c, "Basic", "month")
+	b.flush()
+	b.advance(20 * day)
+	b.deafen()
+	b.advance(5 * day)
+	b.stripeDelete("/v1/subscriptions/" + b.stripeID("/v1/subscriptions"))
+	b.advance(35 * day) // Stripe has forgotten the event
+	back := func(d time.Duration) (out string, exit int) {
+		return b.reconcile(reconcile.Options{Since: b.store.Now().Add(-d)})
+	}
+	if out, exit := back(50 * day); exit == 0 || !strings.Contains(out, "30 days") || !strings.Contains(out, "Leave --since out") {
+		t.Errorf("50 days: got exit %d:\n%s", exit, out)
+	}
+	if out, exit := back(30 * day); exit != 0 || !strings.Contains(out, "Nothing differs") {
+		t.Errorf("30 days: got exit %d:\n%s", exit, out)
+	}
+	if out, exit := b.reconcile(reconcile.Options{}); exit != exitDrift || !reports(out, "status", "active → canceled") {
+		t.Errorf("everything: got exit %d:\n%s", exit, out)
+	}
 }

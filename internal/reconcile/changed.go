@@ -14,12 +14,8 @@ import (
 // changed looks at what changed since, whenever it was made: Stripe's events
 // tell, delivered or not. They serve as a hint alone; what counts is the object.
 func (w *walk) changed(ctx context.Context) error {
-	since := w.Since
-	if oldest := w.Now().Add(-eventLife); since.Before(oldest) {
-		since = oldest
-	}
 	for types := range slices.Chunk(events.Types(), maxTypes) {
-		q := billing.ListQuery{Since: since}
+		q := billing.ListQuery{Since: w.Since}
 		for {
 			var page billing.Page
 			err := w.Pace.Do(ctx, func() (err error) {

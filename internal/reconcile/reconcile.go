@@ -12,6 +12,7 @@ package reconcile
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/payloop/payloop/internal/billing"
@@ -81,7 +82,7 @@ type Reconciler struct {
 
 // Options say what one run looks at.
 type Options struct {
-	Since  time.Time // objects made or changed then or later; zero: all there are
+	Since  time.Time // objects made or changed then or later, within 30 days; zero: all there are
 	DryRun bool      // tell, and change nothing
 }
 
@@ -124,10 +125,23 @@ func (s Summary) Total() (n int) {
 	return n
 }
 
+// ErrTooFarBack says that Stripe has forgotten some of what changed since the
+// time that was asked for: nothing was looked at.
+var ErrTooFarBack = errors.New("Stripe keeps events for 30 days: what changed before cannot be found by them")
+
+// tooFarBack says whether events since then are forgotten. Somebody who asks for
+// 30 days asked a moment ago.
+func (r *Reconciler) tooFarBack(since time.Time) bool {
+	return !since.IsZero() && since.Before(r.Now().Add(-eventLife-time.Minute))
+}
+
 // Run compares, repairs unless it is a dry run, and says what it found. With an
 // error it has not looked at everything; it can be run again.
 func (r *Reconciler) Run(ctx context.Context, o Options) (Summary, error) {
 	w := newWalk(r, o)
+	if r.tooFarBack(o.Since) {
+		return w.Summary, ErrTooFarBack
+	}
 	steps := []func(context.Context) error{w.prices}
 	for _, kind := range kinds {
 		steps = append(steps, func(ctx context.Context) error { return w.list(ctx, kind) })
