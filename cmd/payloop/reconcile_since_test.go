@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/reconcile"
 )
 
@@ -62,4 +65,67 @@ func TestALookBackBeyondStripesEventsIsRefused(t *testing.T) {
 	if out, exit := b.reconcile(reconcile.Options{}); exit != exitDrift || !reports(out, "status", "active → canceled") {
 		t.Errorf("everything: got exit %d:\n%s", exit, out)
 	}
+}
+
+func TestALookBackFindsAnEventThatWasLostInTheSecondOfAnother(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.person()
+	b.buy(c, "Basic", "month")
+	b.flush()
+	b.advance(10 * day)
+	subscription := "/v1/subscriptions/" + b.stripeID("/v1/subscriptions")
+	b.callStripe("POST", subscription, map[string][]string{"cancel_at_period_end": {"true"}}, nil)
+	b.flush()
+	b.deafen()
+	b.callStripe("POST", subscription, map[string][]string{"cancel_at_period_end": {"false"}}, nil)
+	// However long the two calls took: the state that is here is as new as the event that was lost.
+	b.exec(`UPDATE subscriptions SET as_of = to_timestamp(` + b.latestEventAt("customer.subscription.updated") + `)`)
+	out, exit := b.lookBack()
+	if exit != exitDrift || !reports(out, "cancel_at_period_end", "true → false") {
+		t.Errorf("got exit %d:\n%s", exit, out)
+	}
+	b.wantAgreement()
+}
+
+// latestEventAt is when Stripe made the latest event of a type, in Unix seconds.
+func (b *bundle) latestEventAt(eventType string) string {
+	b.t.Helper()
+	var list struct {
+		Data []struct{ Created json.Number }
+	}
+	b.callStripe("GET", "/v1/events?limit=1&type="+eventType, nil, &list)
+	if len(list.Data) == 0 {
+		b.t.Fatalf("there is no %s", eventType)
+	}
+	return list.Data[0].Created.String()
+}
+
+func TestALookBackAsksStripeForNothingThatWasWorkedOff(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.person()
+	b.buy(c, "Basic", "month")
+	b.flush()
+	b.advance(10 * day)
+	b.callStripe("POST", "/v1/subscriptions/"+b.stripeID("/v1/subscriptions"), map[string][]string{"cancel_at_period_end": {"true"}}, nil)
+	b.flush()
+	r := b.reconciler()
+	stripe := &fetches{Stripe: r.Stripe}
+	r.Stripe = stripe
+	summary, err := r.Run(t.Context(), reconcile.Options{Since: b.store.Now().Add(-reconcileBack)})
+	if err != nil || summary.Checked[reconcile.EventKind] == 0 || len(stripe.ids) > 0 {
+		t.Errorf("%d events: fetched %v, %v", summary.Checked[reconcile.EventKind], stripe.ids, err)
+	}
+}
+
+// fetches is Stripe, and notes what is asked for by itself.
+type fetches struct {
+	reconcile.Stripe
+	ids []string
+}
+
+func (f *fetches) Fetch(ctx context.Context, ref billing.ObjectRef) (json.RawMessage, time.Time, error) {
+	f.ids = append(f.ids, ref.ID)
+	return f.Stripe.Fetch(ctx, ref)
 }

@@ -105,6 +105,11 @@ type ObjectRef struct {
 	ID   string
 }
 
+// TieWindow is how close two times may be before their order is not trusted.
+// Stripe's times are whole seconds, and the usual Checkout pair, a subscription
+// created and then active, shares one.
+const TieWindow = 2 * time.Second
+
 // Version is which state of a Stripe object the mirror holds.
 type Version struct {
 	Known bool      // there is a row

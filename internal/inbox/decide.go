@@ -2,7 +2,6 @@ package inbox
 
 import (
 	"slices"
-	"time"
 
 	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/events"
@@ -12,10 +11,8 @@ import (
 // another one are only a sign that something changed.
 const APIVersion = "2024-06-20"
 
-// TieWindow is how close two times may be before their order is not trusted.
-// Stripe's times are whole seconds, and the usual Checkout pair, a subscription
-// created and then active, shares one.
-const TieWindow = 2 * time.Second
+// TieWindow is billing's.
+const TieWindow = billing.TieWindow
 
 // Decide compares events of one object with what the mirror holds of it, and
 // writes each one's outcome into it. They come back in the order of their

@@ -40,7 +40,7 @@ func (w *walk) changed(ctx context.Context) error {
 // changedBy looks at the objects that a page of events is about, where the
 // mirror is behind them.
 func (w *walk) changedBy(ctx context.Context, page billing.Page) error {
-	latest, err := latestOf(page)
+	latest, err := w.latest(ctx, page)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (w *walk) changedBy(ctx context.Context, page billing.Page) error {
 	return nil
 }
 
-// behind are the objects whose rows are missing, or older than an event.
+// behind are the objects whose rows are missing, or may be older than an event.
 func (w *walk) behind(ctx context.Context, refs []billing.ObjectRef, latest map[billing.ObjectRef]told) ([]billing.ObjectRef, error) {
 	versions, err := w.Store.MirrorVersions(ctx, refs)
 	if err != nil {
@@ -82,7 +82,7 @@ func (w *walk) behind(ctx context.Context, refs []billing.ObjectRef, latest map[
 		switch {
 		case !v.Known && !ours[i] && ref.Kind != billing.DisputeObject: // whose a dispute is, its charge says
 			w.Strangers++
-		case !v.Known || v.AsOf.Before(latest[ref].at):
+		case !v.Known || latest[ref].after(v.AsOf):
 			behind = append(behind, ref)
 		}
 	}
@@ -95,26 +95,53 @@ const EventKind billing.ObjectKind = "event"
 // told is what events tell of an object.
 type told struct {
 	at    time.Time // the latest
+	lost  time.Time // the latest that was not worked off here; zero: none
 	owner billing.Owner
 }
 
-func latestOf(page billing.Page) (map[billing.ObjectRef]told, error) {
-	latest := map[billing.ObjectRef]told{}
-	for _, raw := range page.Objects {
-		e, err := events.ParseEnvelope(raw)
-		if err != nil {
+// after says whether the events may tell of a newer state than the mirror's. An
+// event within the tie window of it that was worked off has been weighed; one
+// that got lost there may be the newer.
+func (t told) after(asOf time.Time) bool {
+	return t.at.After(asOf) || !t.lost.IsZero() && !t.lost.Before(asOf.Add(-billing.TieWindow))
+}
+
+// latest is what a page of events tells of each object.
+func (w *walk) latest(ctx context.Context, page billing.Page) (map[billing.ObjectRef]told, error) {
+	list := make([]billing.Event, len(page.Objects))
+	ids := make([]string, len(page.Objects))
+	for i, raw := range page.Objects {
+		var err error
+		if list[i], err = events.ParseEnvelope(raw); err != nil {
 			return nil, err
 		}
+		ids[i] = list[i].ID
+	}
+	states, err := w.Store.EventStates(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	latest := map[billing.ObjectRef]told{}
+	for _, e := range list {
 		kind, creates, handled := events.Handled(e.Type)
 		if !handled || kind == billing.ChargeObject && creates { // a new charge is on the list of charges
 			continue
 		}
 		ref := billing.ObjectRef{Kind: kind, ID: e.ObjectID}
-		if t, known := latest[ref]; !known || t.at.Before(e.CreatedAt) {
-			latest[ref] = told{e.CreatedAt, billing.Owner{CustomerID: e.CustomerID, Reference: hintOf(objectOf(raw))}}
-		}
+		latest[ref] = latest[ref].with(e, states[e.ID] != billing.EventProcessed)
 	}
 	return latest, nil
+}
+
+// with adds an event.
+func (t told) with(e billing.Event, lost bool) told {
+	if t.at.Before(e.CreatedAt) {
+		t.at, t.owner = e.CreatedAt, billing.Owner{CustomerID: e.CustomerID, Reference: hintOf(objectOf(e.Payload))}
+	}
+	if lost && t.lost.Before(e.CreatedAt) {
+		t.lost = e.CreatedAt
+	}
+	return t
 }
 
 func objectOf(event json.RawMessage) json.RawMessage {

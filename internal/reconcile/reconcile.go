@@ -33,6 +33,7 @@ type Store interface {
 	MirrorVersions(ctx context.Context, refs []billing.ObjectRef) (map[billing.ObjectRef]billing.Version, error)
 	LiveIDs(ctx context.Context, kind billing.ObjectKind, after string, limit int) ([]string, error)
 	UserIDs(ctx context.Context, owners []billing.Owner) ([]string, error)
+	EventStates(ctx context.Context, ids []string) (map[string]billing.EventState, error)
 	EventOnItsWay(ctx context.Context, objectID string, after time.Time) (bool, error)
 
 	// Repair returns billing.ErrStale when the row has changed since it was read.
