@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/payloop/payloop/internal/billing"
 	"github.com/payloop/payloop/internal/doctor"
+	"github.com/payloop/payloop/internal/reconcile"
 )
 
 // Each cause of a lost event is told apart.
@@ -84,6 +86,37 @@ func TestTheDoctorSaysWhatItCouldNotCleanUp(t *testing.T) {
 	if last := findings[len(findings)-1]; last.Status != doctor.Warning || !strings.Contains(last.Text, "cus_") {
 		t.Errorf("got %+v", last)
 	}
+}
+
+func TestAnEventThatTheAppFetchedByItselfProvesNothing(t *testing.T) {
+	t.Parallel()
+	b := healthy(t)
+	b.restartWith("whsec_other") // refuses all that Stripe signs
+	taken := 0
+	trip := newRoundTrip(b.cfg, newStripe(b.cfg, newLogger(b.cfg)), b.store)
+	trip.Within = time.Second
+	trip.Stripe = catchesUp{trip.Stripe, b.catchUp(&taken)}
+	if a, err := trip.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "did not arrive") {
+		t.Errorf("got %+v, %v; catching up has taken %d", a, err, taken)
+	}
+	b.callStripe("POST", "/v1/customers", map[string][]string{"email": {"elsewhere@example.com"}}, nil)
+	if err := b.catchUp(&taken).Run(t.Context()); err != nil || taken == 0 {
+		t.Errorf("of another customer: took %d, %v", taken, err)
+	}
+}
+
+// catchesUp is a Stripe of which the app asks for the event while it is waited for.
+type catchesUp struct {
+	doctor.Prober
+	app *reconcile.CatchUp
+}
+
+func (c catchesUp) ProbeDelivery(ctx context.Context, customerID string) (billing.EventDelivery, error) {
+	delivery, err := c.Prober.ProbeDelivery(ctx, customerID)
+	if err != nil {
+		return delivery, err
+	}
+	return delivery, c.app.Run(ctx)
 }
 
 // keepsProbes is a Stripe that deletes nothing.

@@ -117,3 +117,8 @@ type Version struct {
 	N     int64     // counts writes; 0 when not known
 	AsOf  time.Time // Stripe's time of that state
 }
+
+// ProbeMark stands in the metadata, under "payloop", of a customer who was made
+// to see whether webhooks arrive. Their events come as webhooks or not at all, or
+// they would prove nothing.
+const ProbeMark = "doctor"

@@ -96,14 +96,19 @@ func (c *CatchUp) take(ctx context.Context, types []string, since time.Time) (ta
 }
 
 func (c *CatchUp) store(ctx context.Context, page billing.Page) (fresh int, err error) {
-	if len(page.Objects) == 0 {
-		return 0, nil
-	}
-	batch := make([]billing.Event, len(page.Objects))
-	for i, raw := range page.Objects {
-		if batch[i], err = events.ParseEnvelope(raw); err != nil {
+	var batch []billing.Event
+	for _, raw := range page.Objects {
+		if isProbe(raw) { // a webhook brings it, or what it is to prove is not so
+			continue
+		}
+		e, err := events.ParseEnvelope(raw)
+		if err != nil {
 			return 0, err
 		}
+		batch = append(batch, e)
+	}
+	if len(batch) == 0 {
+		return 0, nil
 	}
 	stored, err := c.Store.StoreEvents(ctx, batch)
 	if err != nil {

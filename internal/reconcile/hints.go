@@ -18,6 +18,7 @@ type metadataOf struct {
 
 type userMetadata struct {
 	UserID string `json:"payloop_user_id"`
+	Mark   string `json:"payloop"`
 }
 
 func hintOf(object json.RawMessage) string {
@@ -29,6 +30,13 @@ func hintOf(object json.RawMessage) string {
 		return m.Metadata.UserID
 	}
 	return m.SubscriptionDetails.Metadata.UserID
+}
+
+// isProbe says whether an event is about a customer who was made to see whether
+// webhooks arrive.
+func isProbe(event json.RawMessage) bool {
+	var m metadataOf
+	return json.Unmarshal(objectOf(event), &m) == nil && m.Metadata.Mark == billing.ProbeMark
 }
 
 // hinted says which objects of unknown customers name one of our users: the

@@ -33,7 +33,7 @@ func (c *Client) CreateProbe(ctx context.Context) (string, error) {
 		Params:      writeParams(ctx, ""),
 		Name:        stripe.String("Payloop doctor"),
 		Description: stripe.String("Made by payloop to see whether webhooks arrive. It may be deleted."),
-		Metadata:    map[string]string{"payloop": "doctor"},
+		Metadata:    map[string]string{"payloop": billing.ProbeMark},
 	}
 	got, err := c.api.Customers.New(params)
 	if err != nil {
