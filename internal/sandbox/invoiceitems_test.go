@@ -1,6 +1,8 @@
 package sandbox_test
 
 import (
+	"encoding/json"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -105,6 +107,49 @@ func TestInvoiceItemsOnADraft(t *testing.T) {
 	b.refused("deleting a paid item", err, 400, "invoice_not_editable")
 	_, err = b.stripe.InvoiceItems.New(&stripe.InvoiceItemParams{Customer: &c.ID, Invoice: &draft.ID, Amount: stripe.Int64(5)})
 	b.refused("adding to a paid invoice", err, 400, "invoice_not_editable")
+}
+
+func TestAnInvoiceTellsOfItsFirstTenLines(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "state.json")
+	b := setup(t, keptIn(file))
+	c := b.paying("pm_card_visa")
+	for n := range int64(12) {
+		b.item(c, 100+n)
+	}
+	inv := must(b.stripe.Invoices.Pay(b.invoice(c).ID, nil))
+	for what, lines := range map[string]*stripe.InvoiceLineItemList{"the invoice": inv.Lines, "its event": invoiceIn(t, b.last("invoice.paid")).Lines} {
+		if len(lines.Data) != 10 || !lines.HasMore || lines.Data[9].Amount != inv.Lines.Data[9].Amount {
+			t.Errorf("%s: %d lines, more: %v", what, len(lines.Data), lines.HasMore)
+		}
+	}
+	for what, some := range map[string]*bundle{"the list": b, "after a restart": setup(t, keptIn(copied(t, file)))} {
+		if n, sum := some.linesOf(inv.ID); n != 12 || sum != inv.Total || sum != 1266 {
+			t.Errorf("%s: %d lines of %d, the total is %d", what, n, sum, inv.Total)
+		}
+	}
+	b.wantSameState(file)
+}
+
+// linesOf counts the lines of an invoice, and what they come to.
+func (b *bundle) linesOf(invoice string) (n int, sum int64) {
+	b.Helper()
+	params := &stripe.InvoiceListLinesParams{Invoice: &invoice}
+	params.Limit = stripe.Int64(5)
+	seen := map[string]bool{}
+	for it := b.stripe.Invoices.ListLines(params); it.Next(); {
+		seen[it.InvoiceLineItem().ID] = true
+		sum += it.InvoiceLineItem().Amount
+	}
+	return len(seen), sum
+}
+
+func invoiceIn(t *testing.T, ev *stripe.Event) (inv stripe.Invoice) {
+	t.Helper()
+	if err := json.Unmarshal(ev.Data.Raw, &inv); err != nil {
+		t.Fatal(err)
+	}
+	return inv
 }
 
 func TestInvoiceItemRefusals(t *testing.T) {

@@ -58,7 +58,7 @@ func (t *table[T]) takeChanges(name string, out []rowChange) []rowChange {
 			}
 			continue
 		}
-		data := encode(row)
+		data := encode(stored(row))
 		if now := maphash.Bytes(hashSeed, data); !known || now != hash {
 			out = append(out, rowChange{Table: name, ID: id, Anew: known && t.places[id] >= t.saved, Row: data})
 			t.noteWritten(id, now)

@@ -84,28 +84,36 @@ func (t *table[T]) newest() iter.Seq2[string, *T] {
 
 type savedRow[T any] struct {
 	ID  string `json:"id"`
-	Row *T     `json:"row"`
+	Row T      `json:"row"`
+}
+
+// stored is a row as the state keeps it: some tell less of themselves when they are answered.
+func stored(row any) any {
+	if whole, ok := row.(interface{ Stored() any }); ok {
+		return whole.Stored()
+	}
+	return row
 }
 
 // MarshalJSON writes the rows in order.
 func (t *table[T]) MarshalJSON() ([]byte, error) {
-	rows := make([]savedRow[T], 0, len(t.order))
+	rows := make([]savedRow[any], 0, len(t.order))
 	for id, row := range t.all() {
-		rows = append(rows, savedRow[T]{id, row})
+		rows = append(rows, savedRow[any]{id, stored(row)})
 	}
 	return json.Marshal(rows)
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.
 func (t *table[T]) UnmarshalJSON(data []byte) error {
-	var rows []savedRow[T]
+	var rows []savedRow[*T]
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) { // what older states kept in a plain map
 		var plain map[string]*T
 		if err := json.Unmarshal(data, &plain); err != nil {
 			return err
 		}
 		for _, id := range slices.Sorted(maps.Keys(plain)) {
-			rows = append(rows, savedRow[T]{id, plain[id]})
+			rows = append(rows, savedRow[*T]{id, plain[id]})
 		}
 	} else if err := json.Unmarshal(data, &rows); err != nil {
 		return err

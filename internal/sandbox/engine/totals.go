@@ -13,7 +13,7 @@ func (tx *Tx) total(inv *shape.Invoice, lines []shape.Line) {
 	for i := range lines {
 		lines[i].Invoice = shape.Str(inv.ID)
 	}
-	inv.Lines = shape.NewList("/v1/invoices/"+inv.ID+"/lines", lines...)
+	inv.Lines = shape.InvoiceLines(shape.NewList("/v1/invoices/"+inv.ID+"/lines", lines...))
 	own, common := tx.discountLines(inv)
 	included, added := tx.taxLines(inv)
 	sum := int64(0)

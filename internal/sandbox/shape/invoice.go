@@ -1,5 +1,7 @@
 package shape
 
+import "encoding/json"
+
 // Invoice is what is owed, and whether it was paid. Amounts in minor units.
 //
 //	draft ──finalize──▶ open ──pay──▶ paid
@@ -52,7 +54,7 @@ type Invoice struct {
 	Issuer                       Issuer                `json:"issuer"`
 	LastFinalizationError        Null                  `json:"last_finalization_error"`
 	LatestRevision               Ref                   `json:"latest_revision"`
-	Lines                        List[Line]            `json:"lines"`
+	Lines                        InvoiceLines          `json:"lines"`
 	Livemode                     bool                  `json:"livemode"`
 	Metadata                     Metadata              `json:"metadata"`
 	NextPaymentAttempt           Time                  `json:"next_payment_attempt"`
@@ -154,6 +156,29 @@ type Period struct {
 // ProrationDetails names what a proration credits.
 type ProrationDetails struct {
 	CreditedItems *CreditedItems `json:"credited_items"`
+}
+
+// InvoiceLines are all lines of an invoice. Whoever reads the invoice is told the first of them: the others are on the
+// list at URL.
+type InvoiceLines List[Line]
+
+// embeddedLines is how many lines an invoice tells of. Stripe's documentation says the first handful, and sends ten.
+const embeddedLines = 10
+
+// MarshalJSON writes the first lines.
+func (l InvoiceLines) MarshalJSON() ([]byte, error) {
+	if len(l.Data) > embeddedLines {
+		l.Data, l.HasMore = l.Data[:embeddedLines], true
+	}
+	return json.Marshal(List[Line](l))
+}
+
+// Stored is the invoice with all its lines, for the state.
+func (inv *Invoice) Stored() any {
+	return struct {
+		*Invoice
+		Lines List[Line] `json:"lines"`
+	}{inv, List[Line](inv.Lines)}
 }
 
 // CreditedItems are the invoice lines a proration gives back.
