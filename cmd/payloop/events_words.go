@@ -25,6 +25,7 @@ var reasonWords = map[billing.Reason]struct{ short, long string }{
 	billing.OtherVersion: {"API version", "another API version than ours"},
 	billing.UnknownRow:   {"not known", "the object was not known here"},
 	billing.Waiting:      {"waited", "what it builds on was not here yet"},
+	billing.Partial:      {"in part", "the event has only a part of it"},
 	billing.Telling:      {"tells more", "an event before it tells more"},
 	billing.Replayed:     {"replay", "replayed by the operator"},
 	billing.Older:        {"older", "the mirror was newer"},

@@ -1,6 +1,11 @@
 package main
 
-import "testing"
+import (
+	"testing"
+	"time"
+
+	"github.com/payloop/payloop/internal/reconcile"
+)
 
 func TestAnInvoiceIsMirroredHoweverItEnds(t *testing.T) {
 	t.Parallel()
@@ -22,6 +27,69 @@ func TestAnInvoiceIsMirroredHoweverItEnds(t *testing.T) {
 			b.wantAgreement()
 		})
 	}
+}
+
+func TestARenewalWithManyLinesGrantsItsCredits(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	var before [][]byte
+	c := b.renewsWithManyLines(func() {
+		before = b.events()
+		for _, e := range before {
+			b.wantDelivered(e)
+		}
+		b.worked()
+	})
+	renewal := b.eventsSince(before)
+	made := named(t, renewal, "invoice.created")[0]
+	b.wantDelivered(made)
+	b.worked()
+	if got := b.text(`SELECT decision || ' ' || reason FROM stripe_events WHERE id = $1`, eventID(made)); got != "fetch partial" {
+		t.Errorf("the invoice's first event: %s", got)
+	}
+	b.wantAccount(c, "Basic", "2,050")
+	for _, e := range renewal {
+		b.wantDelivered(e)
+	}
+	b.worked()
+	b.wantAccount(c, "Basic", "2,050")
+	b.wantAgreement()
+
+	unguarded(t, b.dsn, `DELETE FROM credit_entries WHERE key = (SELECT 'invoice:' || latest_invoice_id FROM subscriptions)`)
+	if out, exit := b.reconcile(reconcile.Options{}); exit != exitDrift || !reports(out, "credits_granted", "– → 1000") {
+		t.Errorf("a grant that was missed: got exit %d:\n%s", exit, out)
+	}
+	b.wantAgreement()
+}
+
+func TestALostRenewalWithManyLinesIsRestored(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.renewsWithManyLines(b.deafen)
+	if out, exit := b.reconcile(reconcile.Options{}); exit != exitDrift || !reports(out, "credits_granted", "– → 1000") {
+		t.Errorf("got exit %d:\n%s", exit, out)
+	}
+	b.wantAccount(c, "Basic", "2,050")
+	b.wantAgreement()
+}
+
+// renewsWithManyLines is somebody whose renewal has eleven lines before the
+// subscription's own. Stripe puts ten in an invoice. meanwhile is what happens
+// just before the renewal.
+func (b *bundle) renewsWithManyLines(meanwhile func()) person {
+	b.t.Helper()
+	c := b.person()
+	b.buy(c, "Basic", "month")
+	customer := b.stripeID("/v1/customers")
+	for range 11 {
+		b.callStripe("POST", "/v1/invoiceitems", map[string][]string{"customer": {customer}, "amount": {"10"}, "currency": {"usd"}}, nil)
+	}
+	b.flush()
+	meanwhile()
+	b.advance(31 * day)
+	b.advance(2 * time.Hour) // the invoice is paid after an hour
+	c.signIn()
+	return c
 }
 
 // openInvoice bills a customer for something that they pay by themselves.

@@ -102,7 +102,7 @@ func TestEveryReasonHasWords(t *testing.T) {
 	t.Parallel()
 	for _, r := range []billing.Reason{
 		billing.Newer, billing.Creation, billing.Tie, billing.OtherVersion, billing.UnknownRow, billing.Waiting,
-		billing.Telling, billing.Replayed, billing.Older, billing.Superseded, billing.Unhandled,
+		billing.Partial, billing.Telling, billing.Replayed, billing.Older, billing.Superseded, billing.Unhandled,
 	} {
 		o := billing.Outcome{Decision: billing.Fetch, Reason: r}
 		if short, long := outcomeShort(o), outcomeLong(o); len(short) < 12 || len(short) > 20 || len(long) < 12 || len(long) > 44 {

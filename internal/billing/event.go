@@ -64,6 +64,7 @@ const (
 	OtherVersion Reason = "api_version" // its payload has another shape
 	UnknownRow   Reason = "unknown"     // the mirror does not hold the object, and this is not its creation
 	Waiting      Reason = "needs"       // something that the object builds on is not here yet
+	Partial      Reason = "partial"     // its payload is not all of the object
 	Telling      Reason = "told"        // the event tells what the object itself does not
 	Replayed     Reason = "replay"      // the operator asked for it
 	Older        Reason = "older"       // than what the mirror holds

@@ -21,7 +21,8 @@ type invoiceJSON struct {
 		PaidAt unix `json:"paid_at"`
 	} `json:"status_transitions"`
 	Lines struct {
-		Data []struct {
+		HasMore bool `json:"has_more"`
+		Data    []struct {
 			Amount    int64      `json:"amount"`
 			Quantity  int64      `json:"quantity"`
 			Proration bool       `json:"proration"`
@@ -57,10 +58,21 @@ func (j invoiceJSON) object() Object {
 			})
 		}
 	}
-	return &invoice{inv}
+	return &invoice{inv, j.Lines.HasMore}
 }
 
-type invoice struct{ billing.Invoice }
+type invoice struct {
+	billing.Invoice
+	partial bool
+}
+
+// Partial says whether the object tells only a part of what it is: Stripe puts
+// the first ten of an invoice's lines in it, prorations before the
+// subscription's own. One that was fetched is whole.
+func Partial(o Object) bool {
+	i, ok := o.(*invoice)
+	return ok && i.partial
+}
 
 func (i *invoice) Ref() billing.ObjectRef {
 	return billing.ObjectRef{Kind: billing.InvoiceObject, ID: i.ID}
@@ -72,7 +84,8 @@ func (i *invoice) Needs() []billing.ObjectRef {
 
 func (i *invoice) Owner() billing.Owner { return billing.Owner{CustomerID: i.CustomerID} }
 
-// Change mirrors the invoice and grants what it paid for, once.
+// Change mirrors the invoice and grants what it paid for, once. What a partial
+// one paid for cannot be told.
 func (i *invoice) Change(w Write) (billing.Change, error) {
 	change := w.change(i)
 	if w.UserID == "" {
@@ -81,7 +94,7 @@ func (i *invoice) Change(w Write) (billing.Change, error) {
 	row := i.Invoice
 	row.UserID, row.AsOf = w.UserID, w.AsOf
 	change.Invoice = &row
-	if grant, ok := row.Grant(w.Catalog); ok && row.Status == billing.InvoicePaid {
+	if grant, ok := row.Grant(w.Catalog); ok && row.Status == billing.InvoicePaid && !i.partial {
 		change.Grant = &grant
 	}
 	return change, nil

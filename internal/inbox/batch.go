@@ -154,6 +154,10 @@ func (g *Engine) readAll(ctx context.Context, groups []*group, out *Batch) ([]bi
 	}
 	var works []billing.Work
 	for i, o := range objects {
+		if events.Partial(o.object) {
+			out.wait(o.events, billing.Partial)
+			continue
+		}
 		if !allFinal(needs(o.object), mirror) {
 			out.wait(o.events, billing.Waiting)
 			continue

@@ -108,17 +108,23 @@ func (g *Engine) version(ctx context.Context, ref billing.ObjectRef) (billing.Ve
 	return versions[ref], err
 }
 
-// read gets the object from the payload of the latest event or from Stripe.
+// read gets the object from the payload of the latest event or, if that is not
+// all of it, from Stripe.
 func (g *Engine) read(ctx context.Context, ref billing.ObjectRef, batch []billing.Event, d billing.Decision) (events.Object, events.Write, error) {
 	if d == billing.Fetch {
 		return g.fetch(ctx, ref)
 	}
-	last := batch[len(batch)-1]
-	payloads, err := g.payloads(ctx, []billing.Event{last})
+	last := &batch[len(batch)-1]
+	payloads, err := g.payloads(ctx, []billing.Event{*last})
 	if err != nil {
 		return nil, events.Write{}, err
 	}
-	return g.decode(ref, last, payloads[last.ID])
+	object, w, err := g.decode(ref, *last, payloads[last.ID])
+	if err != nil || !events.Partial(object) {
+		return object, w, err
+	}
+	last.Outcome = billing.Outcome{Decision: billing.Fetch, Reason: billing.Partial}
+	return g.fetch(ctx, ref)
 }
 
 // payloads returns those of events by their IDs. Events that were handed over

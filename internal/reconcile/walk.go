@@ -131,7 +131,7 @@ func (w *walk) suspects(ctx context.Context, kind billing.ObjectKind, objects []
 		switch change, err := o.Change(w.write(row, users[i], time.Time{})); {
 		case err != nil && !row.Version.Known && !hinted[i], means(change) == nil && !row.Version.Known:
 			w.Strangers++
-		case err != nil, len(compare(row, change)) > 0:
+		case err != nil, len(compare(row, change)) > 0, events.Partial(o) && row.Grant == nil: // what it granted, only all of it tells
 			refs = append(refs, o.Ref())
 		}
 	}

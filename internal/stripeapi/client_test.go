@@ -305,6 +305,27 @@ func TestFetch(t *testing.T) {
 	}
 }
 
+func TestFetchCompletesTheLinesOfAnInvoice(t *testing.T) {
+	t.Parallel()
+	c := setup(t, Options{}, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path + "?" + r.URL.RawQuery {
+		case "/v1/invoices/in_1?":
+			answer(w, 200, `{"id":"in_1","status":"paid","lines":{"object":"list","data":[{"id":"il_1"}],"has_more":true}}`)
+		case "/v1/invoices/in_1/lines?limit=100":
+			answer(w, 200, `{"object":"list","data":[{"id":"il_1"},{"id":"il_2"}],"has_more":true}`)
+		case "/v1/invoices/in_1/lines?limit=100&starting_after=il_2":
+			answer(w, 200, `{"object":"list","data":[{"id":"il_3"}],"has_more":false}`)
+		default:
+			stripeError(w, 404, `"type":"invalid_request_error","code":"resource_missing"`)
+		}
+	})
+	raw, _, err := c.Fetch(t.Context(), billing.ObjectRef{Kind: billing.InvoiceObject, ID: "in_1"})
+	const want = `{"id":"in_1","lines":{"data":[{"id":"il_1"},{"id":"il_2"},{"id":"il_3"}],"has_more":false,"object":"list"},"status":"paid"}`
+	if err != nil || string(raw) != want {
+		t.Errorf("got %s, %v", raw, err)
+	}
+}
+
 func TestStrangeIDsNeverReachStripe(t *testing.T) {
 	t.Parallel()
 	c := setup(t, Options{}, func(_ http.ResponseWriter, r *http.Request) { t.Errorf("sent %s", r.URL) })

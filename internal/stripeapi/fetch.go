@@ -24,7 +24,7 @@ var fetchPaths = map[billing.ObjectKind]string{
 
 // Fetch returns an object as Stripe writes it at the pinned API version, and
 // the time of that state by Stripe's own clock, whole seconds. A deleted
-// customer comes back with "deleted": true.
+// customer comes back with "deleted": true, an invoice with all its lines.
 func (c *Client) Fetch(ctx context.Context, ref billing.ObjectRef) (raw json.RawMessage, asOf time.Time, err error) {
 	path, known := fetchPaths[ref.Kind]
 	if !known {
@@ -48,7 +48,50 @@ func (c *Client) Fetch(ctx context.Context, ref billing.ObjectRef) (raw json.Raw
 	if err != nil {
 		return nil, time.Time{}, c.wrap(err, "Fetch(%s %s)", ref.Kind, ref.ID)
 	}
-	return got.LastResponse.RawJSON, c.answeredAt(got.LastResponse), nil
+	raw, asOf = got.LastResponse.RawJSON, c.answeredAt(got.LastResponse)
+	if ref.Kind == billing.InvoiceObject {
+		raw, err = c.withAllLines(ctx, ref.ID, raw)
+	}
+	return raw, asOf, c.wrap(err, "Fetch(%s %s)", ref.Kind, ref.ID)
+}
+
+// withAllLines completes an invoice: Stripe puts the first ten of its lines in
+// it. https://docs.stripe.com/api/invoices/object#invoice_object-lines
+func (c *Client) withAllLines(ctx context.Context, id string, invoice json.RawMessage) (json.RawMessage, error) {
+	var has struct {
+		Lines struct {
+			HasMore bool `json:"has_more"`
+		} `json:"lines"`
+	}
+	if err := json.Unmarshal(invoice, &has); err != nil || !has.Lines.HasMore {
+		return invoice, err
+	}
+	var lines []json.RawMessage
+	for q := (billing.ListQuery{}); ; {
+		page, err := c.list(ctx, stripe.FormatURLPath("/v1/invoices/%s/lines", id), &form.Values{}, q)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, page.Objects...)
+		if page.Last == "" {
+			return withLines(invoice, lines)
+		}
+		q.After = page.Last
+	}
+}
+
+// withLines is the invoice with other lines.
+func withLines(invoice json.RawMessage, lines []json.RawMessage) (json.RawMessage, error) {
+	var fields map[string]json.RawMessage
+	err := json.Unmarshal(invoice, &fields)
+	if err != nil {
+		return nil, err
+	}
+	fields["lines"], err = json.Marshal(map[string]any{"object": "list", "data": lines, "has_more": false})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(fields)
 }
 
 // answeredAt is when Stripe wrote the answer.
