@@ -24,7 +24,7 @@ func TestATableIsAlignedAndNoWiderThanATerminal(t *testing.T) {
 
 func TestNothingThatIsPrintedSteersTheTerminal(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := setup(t, withoutWebhooks)
 	const id, red = "evt_\x1b[31mred", `evt_\u001b[31mred`
 	b.exec(`INSERT INTO stripe_events (id, type, api_version, object_id, created_at, received_at, payload, state, attempt, due_at, finalized_at)
 		VALUES ('` + id + `', E'made.\u009bup', E'a\x1bb', E'obj_\x1b', now(), now(), E'\\x7b1b7d', 'processed', 1, now(), now())`)
