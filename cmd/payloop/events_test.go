@@ -220,3 +220,23 @@ func TestReplayedEventsAreFetchedAndChangeNothingThatIsRight(t *testing.T) {
 	wants(t, b.command(1, "", "events", "replay"), "name the events, or say")
 	wants(t, b.command(1, "", "events", "replay", "evt_9"), "there is no event evt_9 here")
 }
+
+func TestReplayingAllEventsOfAnInvoiceBringsItBack(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withoutWebhooks)
+	b.buy(b.person(), "Basic", "month")
+	for _, body := range b.events() {
+		b.wantDelivered(body)
+	}
+	b.worked()
+	b.exec(`DELETE FROM invoices`)
+	b.command(0, "", "events", "replay", "--type", "invoice.pa*")
+	b.worked()
+	if n := b.count(`SELECT count(*) FROM invoices`); n != 1 {
+		t.Errorf("%d invoices are here, want 1", n)
+	}
+	if got, want := b.text(`SELECT string_agg(concat_ws(' ', type, decision, reason), ', ' ORDER BY type) FROM stripe_events WHERE type LIKE 'invoice.pa%'`),
+		"invoice.paid fetch replay, invoice.payment_succeeded skip unhandled"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

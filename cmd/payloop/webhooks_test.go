@@ -438,12 +438,47 @@ func TestAnEventWhoseWorkerDiedIsTakenUpAgain(t *testing.T) {
 	})
 	// The dead one comes back to life and wants to finish: it is too late.
 	for _, e := range dead {
-		if err := b.app.processor.Engine.Apply(t.Context(), []billing.Event{e}); err == nil {
+		if out := b.app.processor.Engine.Apply(t.Context(), []billing.Event{e}); len(out.Failed) != 1 {
 			t.Errorf("event %s was finished twice", e.ID)
 		}
 	}
 	if n := b.count(`SELECT balance FROM credit_balances`); n != 1050 {
 		t.Errorf("got %d credits, want 1050", n)
+	}
+}
+
+func TestAnEventThatNobodyHandlesTakesNoneOfItsObjectAlong(t *testing.T) {
+	t.Parallel()
+	for name, order := range map[string]int{"it comes first": 1, "it comes last": -1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, withoutWebhooks)
+			b.buy(b.person(), "Basic", "month")
+			b.stopApp() // the worker below is the only one
+			all := b.events()
+			receiver := &inbox.Receiver{Intake: inbox.NewIntake(b.store), Secrets: []string{webhookSecret}, Wake: func() {}, Observe: b.app.metrics}
+			for _, body := range append(named(t, all, "invoice.paid"), named(t, all, "invoice.payment_succeeded")...) {
+				if err := b.receive(receiver, body, webhookSecret); err != nil {
+					t.Fatal(err)
+				}
+			}
+			b.exec(`UPDATE stripe_events SET lane = 'fetch'`)
+			claimed, err := b.store.ClaimToFetch(t.Context(), 10, time.Minute)
+			if err != nil || len(claimed) != 2 {
+				t.Fatalf("claimed %d events, %v", len(claimed), err)
+			}
+			slices.SortFunc(claimed, func(a, b billing.Event) int { return order * strings.Compare(b.Type, a.Type) })
+			if out := b.app.processor.Engine.Apply(t.Context(), claimed); len(out.Done) != 2 {
+				t.Errorf("got %+v", out)
+			}
+			if got, want := b.text(`SELECT string_agg(concat_ws(' ', type, decision, reason), ', ' ORDER BY type) FROM stripe_events`),
+				"invoice.paid fetch unknown, invoice.payment_succeeded skip unhandled"; got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+			if n := b.count(`SELECT count(*) FROM invoices JOIN credit_entries ON key = 'invoice:' || invoices.id`); n != 1 {
+				t.Errorf("%d invoices are here with what they grant, want 1", n)
+			}
+		})
 	}
 }
 

@@ -22,14 +22,24 @@ type Engine struct {
 	Now     func() time.Time // nil: the machine's clock
 }
 
-// Apply does what events of one object ask for, asking Stripe where it must,
-// and marks them processed in the transaction of their effects. Each comes back
-// with its outcome. It may run more than once for an event.
-func (g *Engine) Apply(ctx context.Context, batch []billing.Event) error {
-	ref, handled := refOf(batch[0])
-	if !handled {
-		return g.write(ctx, ignored(batch))
+// Apply does what events of an object ask for, asking Stripe where it must, and
+// marks them processed in the transaction of their effects. Each comes back with
+// its outcome. It may run more than once for an event. What shares an ID is not
+// all of one kind: events that change nothing here must not take others along.
+func (g *Engine) Apply(ctx context.Context, claimed []billing.Event) (out Batch) {
+	works, groups := byObject(claimed)
+	g.writeAll(ctx, works, &out)
+	for _, gr := range groups {
+		if err := g.apply(ctx, gr.ref, gr.events); err != nil {
+			out.fail(gr.events, err)
+			continue
+		}
+		out.Done = append(out.Done, gr.events...)
 	}
+	return out
+}
+
+func (g *Engine) apply(ctx context.Context, ref billing.ObjectRef, batch []billing.Event) error {
 	for range maxRounds {
 		v, err := g.version(ctx, ref)
 		if err != nil {

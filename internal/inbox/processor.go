@@ -289,13 +289,9 @@ func unsettled(claimed []billing.Event, out Batch) []billing.Event {
 
 // workObject applies the events of one object, asking Stripe about it.
 func (p *Processor) workObject(ctx context.Context, claimed []billing.Event) {
-	if err := p.Engine.Apply(ctx, claimed); err != nil {
-		var out Batch
-		out.fail(claimed, err)
-		p.failed(ctx, out.Failed)
-		return
-	}
-	p.done(claimed)
+	out := p.Engine.Apply(ctx, claimed)
+	p.done(out.Done)
+	p.failed(ctx, out.Failed)
 }
 
 func (p *Processor) done(events []billing.Event) {

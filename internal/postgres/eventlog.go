@@ -146,12 +146,12 @@ func (s *Store) RetryFailed(ctx context.Context, ids []string) (retried []string
 }
 
 // ReplayProcessed makes those of the given events that are processed due
-// again, and returns which. Their objects are asked for anew: by now the
-// payloads are old.
+// again, and returns which. By now the payloads are old: the reason is what has
+// the objects of those that are handled asked for anew.
 func (s *Store) ReplayProcessed(ctx context.Context, ids []string) (replayed []string, err error) {
 	return s.tryAgain(ctx, billing.EventReplayed, ids, `
 		UPDATE stripe_events SET state = 'pending', finalized_at = NULL, due_at = $2, forgiven = attempt,
-			lane = 'fetch', decision = '', reason = '`+string(billing.Replayed)+`'
+			lane = 'payload', decision = '', reason = '`+string(billing.Replayed)+`'
 		WHERE id = ANY($1) AND state = 'processed'
 		RETURNING id, customer_id, last_error`)
 }
