@@ -1,8 +1,6 @@
 package inbox
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -32,7 +30,7 @@ type Receiver struct {
 	Wake    func()   // tells the processor that there is work
 	Observe Observer
 
-	held atomic.Int64 // bytes of bodies in memory, those still being read included
+	held atomic.Int64 // room that bodies have in memory, those still coming included
 }
 
 // Receive verifies and stores the webhook in r. When it returns nil the event
@@ -45,17 +43,15 @@ func (rc *Receiver) Receive(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request) (outcome string, err error) {
-	size, err := bodySize(r)
+	size, err := firstSize(r)
 	if err != nil {
 		return "too_large", err
 	}
-	defer rc.held.Add(-size)
-	if rc.held.Add(size) > maxHeld {
-		return "overload", &billing.Error{Kind: billing.Unavailable, Code: "overload", Msg: "Too many webhooks at once. Send it again.", RetryAfter: retryAfter}
-	}
-	body, err := readBody(w, r)
+	coming := arrival{from: http.MaxBytesReader(w, r.Body, MaxBody), held: &rc.held}
+	defer coming.giveBack()
+	body, outcome, err := readBody(&coming, size)
 	if err != nil {
-		return "unreadable", err
+		return outcome, err
 	}
 	if err := rc.verify(body, r.Header.Get("Stripe-Signature")); err != nil {
 		return "bad_signature", err
@@ -73,35 +69,6 @@ func (rc *Receiver) receive(w http.ResponseWriter, r *http.Request) (outcome str
 	}
 	rc.Wake()
 	return "stored", nil
-}
-
-// bodySize is how many bytes a body may take: what it says, or all that is
-// allowed when it does not say.
-func bodySize(r *http.Request) (int64, error) {
-	if r.ContentLength > MaxBody {
-		return 0, tooLarge()
-	}
-	if r.ContentLength < 0 {
-		return MaxBody, nil
-	}
-	return r.ContentLength, nil
-}
-
-func tooLarge() error {
-	return billing.Errorf(billing.TooLarge, "The body is larger than %d bytes.", MaxBody)
-}
-
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body := bytes.NewBuffer(make([]byte, 0, max(r.ContentLength, 0)+bytes.MinRead))
-	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, MaxBody))
-	var over *http.MaxBytesError
-	if errors.As(err, &over) {
-		return nil, tooLarge()
-	}
-	if err != nil {
-		return nil, &billing.Error{Kind: billing.BadRequest, Msg: "The body could not be read to its end.", Err: err}
-	}
-	return body.Bytes(), nil
 }
 
 // verify checks the signature over the raw bytes, before anything parses them:
