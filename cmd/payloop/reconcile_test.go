@@ -95,6 +95,35 @@ func TestALostDayIsRestoredAndReportedFieldByField(t *testing.T) {
 	b.wantAgreement()
 }
 
+func TestLostDisputesOfOneChargeAreRestoredAndStayRestored(t *testing.T) {
+	t.Parallel()
+	for name, second := range map[string]struct{ result, disputed, credits string }{
+		"and another lost": {"lost", "500", "50"},
+		"and another won":  {"won", "300", "450"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			c := b.person()
+			b.buy(c, "Basic", "once")
+			b.flush()
+			b.stripeDelete("/v1/webhook_endpoints/" + b.stripeID("/v1/webhook_endpoints"))
+			b.disputePart("300", "lost")
+			b.disputePart("200", second.result)
+			if out, exit := b.reconcile(reconcile.Options{}); exit != exitDrift || !reports(out, "amount_disputed", "→ "+second.disputed) {
+				t.Errorf("got exit %d:\n%s", exit, out)
+			}
+			b.wantAgreement()
+			b.exec(`UPDATE orders SET amount_disputed = 17`)
+			if out, exit := b.reconcile(reconcile.Options{}); exit != exitDrift || !reports(out, "amount_disputed", "17 → "+second.disputed) {
+				t.Errorf("the sum damaged: got exit %d:\n%s", exit, out)
+			}
+			b.wantAgreement()
+			b.wantAccount(c, "Free", second.credits)
+		})
+	}
+}
+
 // chargeOf is the latest charge of somebody.
 func (b *bundle) chargeOf(p person) string {
 	b.t.Helper()

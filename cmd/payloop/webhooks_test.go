@@ -99,10 +99,23 @@ var lives = []struct {
 	{"a purchase, refunded in part and its dispute lost", func(b *bundle, c person) {
 		b.buy(c, "Power", "once")
 		b.refund(4000)
-		charge := b.stripeID("/v1/charges")
-		b.callStripe("POST", "/_sandbox/charges/"+charge+"/dispute", map[string][]string{"amount": {"1000"}}, nil)
-		b.callStripe("POST", "/_sandbox/disputes/"+b.stripeID("/v1/disputes")+"/close", map[string][]string{"result": {"lost"}}, nil)
+		b.disputePart("1000", "lost")
 	}, "Free", "50", "Free"},
+	{"a purchase, both its disputes lost", func(b *bundle, c person) {
+		b.buy(c, "Power", "once")
+		b.disputePart("3000", "lost")
+		b.disputePart("1000", "lost")
+	}, "Free", "20,050", "Free"},
+	{"a purchase, one of its disputes lost and one won", func(b *bundle, c person) {
+		b.buy(c, "Power", "once")
+		b.disputePart("3000", "lost")
+		b.disputePart("2000", "won")
+	}, "Free", "40,050", "Free"},
+	{"a subscription, both disputes of its payment lost", func(b *bundle, c person) {
+		b.buy(c, "Basic", "month")
+		b.disputePart("300", "lost")
+		b.disputePart("100", "lost")
+	}, "Basic", "250", "Active"},
 	{"a subscription, its payment's dispute lost", func(b *bundle, c person) { b.dispute(c, "Basic", "month", "lost") }, "Basic", "50", "Active"},
 	{"two renewals", func(b *bundle, c person) {
 		b.buy(c, "Basic", "month")
@@ -220,6 +233,15 @@ func (b *bundle) dispute(c person, plan, interval, result string) {
 	b.t.Helper()
 	b.pay(c.Post("/checkout", "plan", plan, "interval", interval).Location, disputed)
 	b.callStripe("POST", "/_sandbox/disputes/"+b.stripeID("/v1/disputes")+"/close", map[string][]string{"result": {result}}, nil)
+}
+
+// disputePart has so many minor units of the latest charge disputed, and lets
+// the bank decide.
+func (b *bundle) disputePart(amount, result string) {
+	b.t.Helper()
+	var d struct{ ID string }
+	b.callStripe("POST", "/_sandbox/charges/"+b.stripeID("/v1/charges")+"/dispute", map[string][]string{"amount": {amount}}, &d)
+	b.callStripe("POST", "/_sandbox/disputes/"+d.ID+"/close", map[string][]string{"result": {result}}, nil)
 }
 
 // event makes an event body about an object.

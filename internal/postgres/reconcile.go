@@ -211,6 +211,7 @@ func (s *Store) MirroredCharges(ctx context.Context, charges []billing.Charge) (
 	}
 	var rows []struct {
 		ID              string
+		Payment         string // the key of what it granted
 		UserID          string
 		SessionID       *string
 		InvoiceRefunded *int64
@@ -223,7 +224,7 @@ func (s *Store) MirroredCharges(ctx context.Context, charges []billing.Charge) (
 		TakenBack       int64
 	}
 	err := s.db.SelectContext(ctx, &rows, `
-		SELECT k.id, COALESCE(i.user_id, o."ord.user_id") AS user_id, i.amount_refunded AS invoice_refunded, o.*,
+		SELECT k.id, g.key AS payment, COALESCE(i.user_id, o."ord.user_id") AS user_id, i.amount_refunded AS invoice_refunded, o.*,
 			i.amount_disputed AS invoice_disputed, e.granted, e.withheld, e.months, t.taken_back
 		FROM unnest($1::text[], $2::text[], $3::text[]) AS k (id, invoice, intent)
 		LEFT JOIN LATERAL (SELECT user_id, amount_refunded, amount_disputed FROM invoices i WHERE i.id = k.invoice OFFSET 0) i ON true
@@ -246,9 +247,20 @@ func (s *Store) MirroredCharges(ctx context.Context, charges []billing.Charge) (
 	if err != nil {
 		return nil, fmt.Errorf("read %d charges: %w", len(charges), err)
 	}
+	var payments pq.StringArray
+	for _, r := range rows {
+		payments = append(payments, r.Payment)
+	}
+	lost, err := s.lostDisputes(ctx, payments)
+	if err != nil {
+		return nil, err
+	}
 	found := make(map[string]billing.Mirrored, len(rows))
 	for _, r := range rows {
-		m := billing.Mirrored{TakenBack: r.TakenBack + r.Withheld, Months: r.Months, AmountDisputed: valueOf(r.InvoiceDisputed) + valueOf(r.OrderDisputed)}
+		m := billing.Mirrored{
+			TakenBack: r.TakenBack + r.Withheld, Months: r.Months,
+			AmountDisputed: valueOf(r.InvoiceDisputed) + valueOf(r.OrderDisputed), LostDisputes: lost[r.Payment],
+		}
 		m.Ref, m.UserID, m.Version.Known, m.Grant = billing.ObjectRef{Kind: billing.ChargeObject, ID: r.ID}, r.UserID, true, grantOf(r.Granted)
 		if m.Order = r.Ord.order(valueOf(r.SessionID)); m.Order != nil {
 			m.Charge = &billing.Charge{ID: r.ID, AmountRefunded: m.Order.AmountRefunded, ReceiptURL: m.Order.ReceiptURL}

@@ -235,37 +235,54 @@ func compareCharges(mirror billing.Mirrored, c billing.Charge) []Difference {
 	}
 	if mirror.Grant != nil {
 		row.add("credits_taken_back", mirror.TakenBack)
-		stripe.add("credits_taken_back", wantedBack(mirror, c.AmountRefunded, c.Amount))
+		stripe.add("credits_taken_back", wantedBack(mirror, c.AmountRefunded, c.Amount, mirror.Months))
 	}
 	return diff(row, stripe)
 }
 
 // wantedBack is how many credits should have been taken back, at least. What
-// was taken back stays taken back, and each month's share is rounded by itself.
-func wantedBack(mirror billing.Mirrored, returned, paid int64) int64 {
+// was taken back stays taken back, and each of several parts is rounded by
+// itself.
+func wantedBack(mirror billing.Mirrored, returned, paid, parts int64) int64 {
 	want := billing.TakeBack(mirror.Grant.Amount, returned, paid)
-	if mirror.Months > 1 && want-mirror.TakenBack < mirror.Months {
+	if parts > 1 && want-mirror.TakenBack < parts {
 		return mirror.TakenBack
 	}
 	return max(mirror.TakenBack, want)
 }
 
-// compareDisputes tells what a lost dispute should have done. One that is not
-// over says nothing, nor does one that was won and never lost.
+// compareDisputes tells what a lost dispute should have done, beside others of
+// its charge. One that is not over says nothing, nor does one that was won and
+// never lost. Each was rounded by itself when it came, beside others that may
+// have been won since.
 func compareDisputes(mirror billing.Mirrored, d billing.ChargeDispute) []Difference {
+	others, n := otherDisputes(mirror, d)
 	var row, stripe fields
 	row.add("amount_disputed", mirror.AmountDisputed)
 	switch d.Status {
 	case billing.DisputeLost:
-		stripe.add("amount_disputed", max(d.Amount, mirror.AmountDisputed))
+		stripe.add("amount_disputed", others+d.Amount)
 	case billing.DisputeWon:
-		stripe.add("amount_disputed", 0)
+		stripe.add("amount_disputed", others)
 	default:
 		return nil
 	}
 	if mirror.Grant != nil && d.Status == billing.DisputeLost {
 		row.add("credits_taken_back", mirror.TakenBack)
-		stripe.add("credits_taken_back", wantedBack(mirror, d.Amount, d.Charge.Amount))
+		stripe.add("credits_taken_back", wantedBack(mirror, others+d.Amount, d.Charge.Amount, mirror.Months+n+1))
 	}
 	return diff(row, stripe)
+}
+
+// otherDisputes adds up what was lost by the other disputes of a charge, and
+// says how many they are. What was noted before disputes were told apart is
+// this one's if it is as much.
+func otherDisputes(mirror billing.Mirrored, d billing.ChargeDispute) (amount, n int64) {
+	for id, lost := range mirror.LostDisputes {
+		if id == d.ID || id == "" && lost == d.Amount {
+			continue
+		}
+		amount, n = amount+lost, n+1
+	}
+	return amount, n
 }

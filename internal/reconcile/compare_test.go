@@ -46,6 +46,20 @@ func TestWhatIsToldOnlyByOthersIsNoDifference(t *testing.T) {
 		{"credits that were taken back, and more than that would be now",
 			billing.Mirrored{TakenBack: 9, Change: billing.Change{Charge: &billing.Charge{AmountRefunded: 5}, Grant: &billing.Grant{Amount: 1}}},
 			billing.Change{Charge: &billing.Charge{Amount: 5, AmountRefunded: 5}}, "[]"},
+		{"a dispute that was lost beside another",
+			disputed(4, map[string]int64{"dp_1": 3, "dp_2": 1}), lost("dp_1", 3), "[]"},
+		{"one of which only another is known",
+			disputed(1, map[string]int64{"dp_2": 1}), lost("dp_1", 3), "[{amount_disputed 1 4 false}]"},
+		{"one that was noted before disputes were told apart",
+			disputed(3, map[string]int64{"": 3}), lost("dp_1", 3), "[]"},
+		{"another of that time",
+			disputed(3, map[string]int64{"": 3}), lost("dp_1", 1), "[{amount_disputed 3 4 false}]"},
+		{"two whose shares were rounded each",
+			took(2, 3, disputed(5, map[string]int64{"dp_1": 3, "dp_2": 2})), lost("dp_1", 3), "[]"},
+		{"one that was rounded beside another, which was won since",
+			took(1, 3, disputed(3, map[string]int64{"dp_1": 3})), lost("dp_1", 3), "[]"},
+		{"one that took nothing",
+			took(0, 3, disputed(3, map[string]int64{"dp_1": 3})), lost("dp_1", 3), "[{credits_taken_back 0 2 false}]"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -54,6 +68,22 @@ func TestWhatIsToldOnlyByOthersIsNoDifference(t *testing.T) {
 			}
 		})
 	}
+}
+
+// disputed is a payment of which disputes took something.
+func disputed(amount int64, lost map[string]int64) billing.Mirrored {
+	return billing.Mirrored{AmountDisputed: amount, LostDisputes: lost, Change: billing.Change{Charge: &billing.Charge{}}}
+}
+
+// took is what disputes took back of what the payment granted.
+func took(credits, granted int64, m billing.Mirrored) billing.Mirrored {
+	m.TakenBack, m.Grant, m.Months = credits, &billing.Grant{Amount: granted}, 1
+	return m
+}
+
+// lost is a lost dispute of a charge of 5.
+func lost(id string, amount int64) billing.Change {
+	return billing.Change{Dispute: &billing.ChargeDispute{ID: id, Status: billing.DisputeLost, Amount: amount, Charge: billing.Charge{Amount: 5}}}
 }
 
 func TestItemsThatOneSideLacksAreTold(t *testing.T) {

@@ -145,8 +145,8 @@ func TestAnyChargeCanBeDisputedByHand(t *testing.T) {
 	if status != http.StatusOK || out["reason"] != "duplicate" || out["amount"] != 500. {
 		t.Errorf("disputed: %d %v", status, out)
 	}
-	if status, _ := b.control("/_sandbox/charges/"+ch.ID+"/dispute", nil); status != http.StatusBadRequest {
-		t.Errorf("disputed twice: %d", status)
+	if status, _ := b.control("/_sandbox/charges/"+ch.ID+"/dispute", url.Values{"amount": {"1501"}}); status != http.StatusBadRequest {
+		t.Errorf("some of it disputed twice: %d", status)
 	}
 	closing := "/_sandbox/disputes/" + out["id"].(string) + "/close"
 	if status, _ := b.control(closing, url.Values{"result": {"drawn"}}); status != http.StatusBadRequest {
@@ -156,6 +156,12 @@ func TestAnyChargeCanBeDisputedByHand(t *testing.T) {
 		t.Errorf("won: %d %v", status, out)
 	}
 	b.wantEvents(since(), "charge.dispute.created", "charge.dispute.funds_withdrawn", "charge.dispute.closed", "charge.dispute.funds_reinstated")
+	if status, out := b.control("/_sandbox/charges/"+ch.ID+"/dispute", nil); status != http.StatusOK || out["amount"] != 1500. {
+		t.Errorf("the rest of it: %d %v", status, out)
+	}
+	if status, _ := b.control("/_sandbox/charges/"+ch.ID+"/dispute", nil); status != http.StatusBadRequest {
+		t.Errorf("all of it disputed twice: %d", status)
+	}
 	res := must(http.Post(b.srv.URL+"/_sandbox/charges/"+b.paid("pm_card_visa").ID+"/dispute", "application/json", nil))
 	if res.StatusCode != http.StatusOK {
 		t.Errorf("as JSON: %s", res.Status)

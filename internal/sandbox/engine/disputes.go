@@ -33,7 +33,7 @@ func (tx *Tx) planDispute(ch *shape.Charge) {
 
 // DisputeNew is a dispute somebody wants to have.
 type DisputeNew struct {
-	Amount int64  `json:"amount"` // minor units; zero: all that is left
+	Amount int64  `json:"amount"` // minor units; zero: all that is not disputed yet
 	Reason string `json:"reason"` // empty: fraudulent
 }
 
@@ -46,11 +46,14 @@ func (tx *Tx) DisputeCharge(id string, in DisputeNew) (*shape.Dispute, error) {
 	in.Reason = or(in.Reason, "fraudulent")
 	_, known := disputeReasons[in.Reason]
 	left := ch.Amount - ch.AmountRefunded
+	for _, d := range tx.Disputes.newestOf(ch.ID) { // there may be several, each of another part
+		left -= d.Amount
+	}
 	switch {
+	case ch.Disputed && left <= 0:
+		return nil, shape.Invalid("charge", "charge_already_disputed", "Charge %s is disputed already.", ch.ID)
 	case !ch.Captured || left == 0:
 		return nil, shape.Invalid("charge", "", "Charge %s has no money left that could be disputed.", ch.ID)
-	case ch.Disputed:
-		return nil, shape.Invalid("charge", "charge_already_disputed", "Charge %s is disputed already.", ch.ID)
 	case !known && in.Reason != inquiry:
 		return nil, shape.Invalid("reason", "", "Unknown reason: %s. Use one of Stripe's, such as fraudulent or product_not_received, or inquiry.", in.Reason)
 	case in.Amount < 0 || in.Amount > left:
@@ -61,9 +64,6 @@ func (tx *Tx) DisputeCharge(id string, in DisputeNew) (*shape.Dispute, error) {
 
 // openDispute tells of a dispute, and takes the money unless it is an inquiry.
 func (tx *Tx) openDispute(ch *shape.Charge, reason string, amount int64) *shape.Dispute {
-	if ch.Disputed {
-		return nil
-	}
 	d := &shape.Dispute{
 		ID: tx.longID("dp"), Object: "dispute", Amount: amount, Charge: shape.Ref(ch.ID), Created: tx.now, Currency: ch.Currency,
 		PaymentIntent: ch.PaymentIntent, Reason: reason, Status: "needs_response",

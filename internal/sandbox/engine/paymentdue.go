@@ -54,8 +54,9 @@ func (tx *Tx) paymentFallsDue(obj any) {
 	case *shape.PaymentIntent:
 		tx.expireAuthorization(o)
 	case *shape.Charge:
-		what := tx.come(o.ID)
-		tx.openDispute(o, what, o.Amount)
+		if what := tx.come(o.ID); !o.Disputed {
+			tx.openDispute(o, what, o.Amount)
+		}
 	case *shape.Refund:
 		tx.refundSettles(o, tx.come(o.ID))
 	case *shape.Dispute:

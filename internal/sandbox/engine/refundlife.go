@@ -50,8 +50,12 @@ func (tx *Tx) Refundable(id string) bool {
 	return ch != nil && tx.checkRefund(ch, 1) == nil
 }
 
-// refundableInDispute reports whether a disputed charge can be refunded: while the bank only asks.
+// refundableInDispute reports whether a disputed charge can be refunded: while the banks only ask.
 func (tx *Tx) refundableInDispute(ch *shape.Charge) bool {
-	d := tx.Disputes.get(string(ch.Dispute))
-	return d == nil || d.IsChargeRefundable
+	for _, d := range tx.Disputes.newestOf(ch.ID) {
+		if !d.IsChargeRefundable {
+			return false
+		}
+	}
+	return true
 }
