@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/payloop/payloop/internal/billing"
+	"github.com/payloop/payloop/internal/catalog"
 	"github.com/payloop/payloop/internal/reconcile"
 )
 
@@ -122,6 +123,43 @@ func TestLostDisputesOfOneChargeAreRestoredAndStayRestored(t *testing.T) {
 			b.wantAccount(c, "Free", second.credits)
 		})
 	}
+}
+
+// basicGives is the default catalog with so many credits for Basic.
+func basicGives(credits int64) billing.Catalog {
+	c := catalog.Default()
+	c.Plans = slices.Clone(c.Plans)
+	basic := slices.IndexFunc(c.Plans, func(p billing.Plan) bool { return p.Name == "Basic" })
+	c.Plans[basic].Credits = credits
+	return c
+}
+
+func TestWhatWasPaidBeforeAPlanGaveCreditsIsNotGrantedLater(t *testing.T) {
+	t.Parallel()
+	b := setup(t, withPlans(basicGives(0)))
+	b.buy(b.person(), "Basic", "month")
+	b.advance(63 * day)
+	b.flush()
+	if n := b.count(`SELECT count(*) FROM invoices WHERE status = 'paid' AND granted = 0`); n < 3 {
+		t.Fatalf("%d invoices were paid and granted nothing", n)
+	}
+	b.stopApp()
+	b.catalog = basicGives(1000)
+	b.store.Catalog = b.catalog
+	b.restart()
+	b.wantAgreement()
+	b.command(0, "", "events", "replay", "--type", "invoice.paid", "--yes")
+	b.flush()
+	grants := func() int { return b.count(`SELECT count(*) FROM credit_entries WHERE kind = 'plan_grant'`) }
+	if n := grants(); n != 0 {
+		t.Errorf("%d invoices of the past were granted", n)
+	}
+	b.advance(31 * day)
+	b.flush()
+	if n := grants(); n != 1 {
+		t.Errorf("%d invoices were granted, want the one that was paid since", n)
+	}
+	b.wantAgreement()
 }
 
 // chargeOf is the latest charge of somebody.

@@ -23,7 +23,8 @@ type Invoice struct {
 	BillingReason  string // Stripe's: subscription_create, subscription_cycle, …
 	Total          Money
 	AmountPaid     int64
-	AmountRefunded int64 // what refunds gave back, minor units; from the charge, not the invoice
+	Granted        *int64 // credits that its payment grants; nil: not decided, as it is not paid or for no plan
+	AmountRefunded int64  // what refunds gave back, minor units; from the charge, not the invoice
 	HostedURL      string
 	PDFURL         string
 	Lines          []InvoiceLine // not mirrored: only what a payment grants follows from them

@@ -36,7 +36,7 @@ func (inv Invoice) Grant(c Catalog) (g Grant, ok bool) {
 		g.ExpiresAt = time.Time{}
 	}
 	g.Amount = max(g.Amount, 0)
-	return g, ok && (g.Amount > 0 || g.SubscriptionID != "")
+	return g, ok
 }
 
 // gives says what a line gives now, and each month after that.

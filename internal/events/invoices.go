@@ -95,7 +95,10 @@ func (i *invoice) Change(w Write) (billing.Change, error) {
 	row.UserID, row.AsOf = w.UserID, w.AsOf
 	change.Invoice = &row
 	if grant, ok := row.Grant(w.Catalog); ok && row.Status == billing.InvoicePaid && !i.partial {
-		change.Grant = &grant
+		row.Granted = &grant.Amount
+		if grant.Amount > 0 || grant.SubscriptionID != "" { // which may end what was to come for its subscription
+			change.Grant = &grant
+		}
 	}
 	return change, nil
 }

@@ -99,11 +99,15 @@ func TestDisputesOfAChargeThatEndAtOnceAreBothCounted(t *testing.T) {
 	}
 }
 
-func TestWhatWasDisputedBeforeDisputesWereToldApartIsKept(t *testing.T) {
+func TestWhatWasDisputedAndGrantedBeforeIsKept(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.disputedOrder()
+	userID, _ := b.disputedOrder()
 	b.exec(`UPDATE orders SET amount_disputed = 300`)
+	b.exec(`INSERT INTO invoices (id, user_id, customer_id, subscription_id, number, status, billing_reason, total, currency, amount_paid, hosted_url, pdf_url, created_at, as_of)
+		SELECT id, $1, 'cus_1', 'sub_1', '', status, '', 500, 'usd', 500, '', '', now(), now()
+		FROM (VALUES ('in_nothing', 'paid'), ('in_granted', 'paid'), ('in_open', 'open')) AS i (id, status)`, userID)
+	b.enter(userID, 1000, billing.PlanGrant, billing.InvoiceKey("in_granted"))
 	provider, err := b.migrations()
 	if err != nil {
 		t.Fatal(err)
@@ -117,5 +121,9 @@ func TestWhatWasDisputedBeforeDisputesWereToldApartIsKept(t *testing.T) {
 	lost, err := b.lostDisputes(t.Context(), []string{"session:cs_1"})
 	if err != nil || lost["session:cs_1"][""] != 300 {
 		t.Errorf("got %v, %v", lost, err)
+	}
+	var decided []string
+	if err := b.Select(t.Context(), &decided, `SELECT id FROM invoices WHERE granted = 0`); err != nil || fmt.Sprint(decided) != "[in_nothing]" {
+		t.Errorf("decided to grant nothing: got %v, %v", decided, err)
 	}
 }

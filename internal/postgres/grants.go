@@ -43,13 +43,22 @@ func (tx *Tx) grant(ctx context.Context, grants []billing.Grant) error {
 	return b.write(ctx)
 }
 
+// knownKeys are those of grants that were made, or of which it was decided
+// earlier that they are of nothing: an invoice is granted by the plans of its time.
 func (tx *Tx) knownKeys(ctx context.Context, grants []billing.Grant) (map[string]bool, error) {
-	var keys pq.StringArray
+	var keys, invoices pq.StringArray
 	for _, g := range grants {
 		keys = append(keys, g.Key)
+		if g.Kind == billing.PlanGrant && g.Amount > 0 {
+			invoices = append(invoices, g.Source)
+		}
 	}
 	var found []string
-	if err := tx.selectInto(ctx, &found, `SELECT key FROM credit_entries WHERE key = ANY($1)`, keys); err != nil {
+	err := tx.selectInto(ctx, &found, `
+		SELECT key FROM credit_entries WHERE key = ANY($1)
+		UNION ALL
+		SELECT 'invoice:' || id FROM invoices WHERE id = ANY($2) AND granted = 0`, keys, invoices)
+	if err != nil {
 		return nil, fmt.Errorf("known among %d grants: %w", len(keys), err)
 	}
 	known := map[string]bool{}

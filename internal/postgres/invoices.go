@@ -42,6 +42,7 @@ type invoiceRow struct {
 	PDFURL         string                `json:"pdf_url"`
 	CreatedAt      time.Time             `json:"created_at"`
 	PaidAt         *time.Time            `json:"paid_at"`
+	Granted        *int64                `json:"granted"`
 	AsOf           time.Time             `json:"as_of"`
 	Version        int64                 `json:"version"` // the one to write
 }
@@ -51,23 +52,24 @@ func invoiceRowOf(inv billing.Invoice, over billing.Version) invoiceRow {
 		ID: inv.ID, UserID: inv.UserID, CustomerID: inv.CustomerID, SubscriptionID: inv.SubscriptionID, Number: inv.Number,
 		Status: inv.Status, BillingReason: inv.BillingReason, Total: inv.Total.Amount, Currency: inv.Total.Currency,
 		AmountPaid: inv.AmountPaid, HostedURL: inv.HostedURL, PDFURL: inv.PDFURL, CreatedAt: inv.CreatedAt,
-		PaidAt: timeOrNull(inv.PaidAt), AsOf: inv.AsOf, Version: over.N + 1,
+		PaidAt: timeOrNull(inv.PaidAt), Granted: inv.Granted, AsOf: inv.AsOf, Version: over.N + 1,
 	}
 }
 
 // putInvoices writes invoices, each over its version, and returns the IDs of
-// those that were at it. What was refunded is told by the charge and stays.
+// those that were at it. What was refunded is told by the charge and stays; what
+// was granted is decided once.
 func (tx *Tx) putInvoices(ctx context.Context, rows []invoiceRow) (written []string, err error) {
 	err = tx.selectInto(ctx, &written, `
 		INSERT INTO invoices AS old (id, user_id, customer_id, subscription_id, number, status, billing_reason, total,
-			currency, amount_paid, hosted_url, pdf_url, created_at, paid_at, as_of, version)
+			currency, amount_paid, hosted_url, pdf_url, created_at, paid_at, granted, as_of, version)
 		SELECT * FROM json_to_recordset($1) AS r (id text, user_id uuid, customer_id text, subscription_id text, number text,
 			status text, billing_reason text, total bigint, currency text, amount_paid bigint, hosted_url text, pdf_url text,
-			created_at timestamptz, paid_at timestamptz, as_of timestamptz, version bigint)
+			created_at timestamptz, paid_at timestamptz, granted bigint, as_of timestamptz, version bigint)
 		ON CONFLICT (id) DO UPDATE SET
 			number = EXCLUDED.number, status = EXCLUDED.status, total = EXCLUDED.total,
 			amount_paid = EXCLUDED.amount_paid, hosted_url = EXCLUDED.hosted_url, pdf_url = EXCLUDED.pdf_url,
-			paid_at = EXCLUDED.paid_at, as_of = EXCLUDED.as_of, version = EXCLUDED.version
+			paid_at = EXCLUDED.paid_at, granted = COALESCE(old.granted, EXCLUDED.granted), as_of = EXCLUDED.as_of, version = EXCLUDED.version
 		WHERE old.version = EXCLUDED.version - 1
 		RETURNING id`, asJSON(rows))
 	if err != nil {

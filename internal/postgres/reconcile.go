@@ -124,7 +124,7 @@ func (s *Store) mirroredInvoices(ctx context.Context, ids pq.StringArray) ([]bil
 				number AS "inv.number", status AS "inv.status", billing_reason AS "inv.billing_reason",
 				total AS "inv.total.amount", currency AS "inv.total.currency", amount_paid AS "inv.amount_paid",
 				amount_refunded AS "inv.amount_refunded", hosted_url AS "inv.hosted_url", pdf_url AS "inv.pdf_url",
-				created_at AS "inv.created_at", COALESCE(paid_at, `+never+`) AS "inv.paid_at"
+				created_at AS "inv.created_at", COALESCE(paid_at, `+never+`) AS "inv.paid_at", granted AS "inv.granted"
 			FROM invoices i WHERE i.id = k.id OFFSET 0) t
 		LEFT JOIN LATERAL (SELECT amount FROM credit_entries e WHERE e.key = 'invoice:' || k.id OFFSET 0) e ON true`, ids)
 	out := make([]billing.Mirrored, len(rows))
@@ -132,6 +132,9 @@ func (s *Store) mirroredInvoices(ctx context.Context, ids pq.StringArray) ([]bil
 		out[i] = r.mirrored()
 		r.Inv.ID = r.ID
 		out[i].Invoice, out[i].Grant = &r.Inv, grantOf(r.Granted)
+		if out[i].Grant == nil && r.Inv.Granted != nil && *r.Inv.Granted == 0 {
+			out[i].Grant = &billing.Grant{} // nothing, and so without an entry
+		}
 	}
 	return out, err
 }
