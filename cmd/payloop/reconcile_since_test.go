@@ -42,13 +42,19 @@ func TestALookBackFindsADisputeThatWasDecidedLongAfterItWasOpened(t *testing.T) 
 	b.wantAgreement()
 }
 
+// afterBuying is the product so long after somebody bought a plan.
+func afterBuying(t *testing.T, d time.Duration) *bundle {
+	t.Helper()
+	b := setup(t)
+	b.buy(b.person(), "Basic", "month")
+	b.flush()
+	b.advance(d)
+	return b
+}
+
 func TestALookBackBeyondStripesEventsIsRefused(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	c := b.person()
-	b.buy(c, "Basic", "month")
-	b.flush()
-	b.advance(20 * day)
+	b := afterBuying(t, 20*day)
 	b.deafen()
 	b.advance(5 * day)
 	b.stripeDelete("/v1/subscriptions/" + b.stripeID("/v1/subscriptions"))
@@ -69,11 +75,7 @@ func TestALookBackBeyondStripesEventsIsRefused(t *testing.T) {
 
 func TestALookBackFindsAnEventThatWasLostInTheSecondOfAnother(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	c := b.person()
-	b.buy(c, "Basic", "month")
-	b.flush()
-	b.advance(10 * day)
+	b := afterBuying(t, 10*day)
 	subscription := "/v1/subscriptions/" + b.stripeID("/v1/subscriptions")
 	b.callStripe("POST", subscription, map[string][]string{"cancel_at_period_end": {"true"}}, nil)
 	b.flush()
@@ -103,11 +105,7 @@ func (b *bundle) latestEventAt(eventType string) string {
 
 func TestALookBackAsksStripeForNothingThatWasWorkedOff(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	c := b.person()
-	b.buy(c, "Basic", "month")
-	b.flush()
-	b.advance(10 * day)
+	b := afterBuying(t, 10*day)
 	b.callStripe("POST", "/v1/subscriptions/"+b.stripeID("/v1/subscriptions"), map[string][]string{"cancel_at_period_end": {"true"}}, nil)
 	b.flush()
 	r := b.reconciler()

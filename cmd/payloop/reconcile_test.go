@@ -208,11 +208,7 @@ func TestWhatStripeDoesNotKnowIsDrift(t *testing.T) {
 
 func TestADraftThatWasDeletedGoesHereToo(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	c := b.person()
-	b.buy(c, "Basic", "month")
-	b.flush()
-	b.advance(10 * day)
+	b := afterBuying(t, 10*day)
 	var draft struct{ ID string }
 	b.callStripe("POST", "/v1/invoices", map[string][]string{"customer": {b.stripeID("/v1/customers")}}, &draft)
 	b.flush()
