@@ -1,7 +1,7 @@
 package web
 
 import (
-	"fmt"
+	"errors"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -49,7 +49,8 @@ func TestABodyThatIsNotAsAskedForIsRefusedInWordsThatHelp(t *testing.T) {
 			} `json:"l"`
 		}
 		err := JSON(c, &into)
-		if billing.KindOf(err) != want.kind || !strings.Contains(fmt.Sprint(err), want.msg) || len(fmt.Sprint(err)) > 200 {
+		var said *billing.Error
+		if !errors.As(err, &said) || said.Kind != want.kind || !strings.Contains(said.Msg, want.msg) || len(said.Msg) > 200 {
 			t.Errorf("%s: got %v, want %q", body, err, want.msg)
 		}
 	}

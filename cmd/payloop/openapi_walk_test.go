@@ -136,9 +136,18 @@ func (w *walk) refusals(op openapi.Operation) {
 		return
 	}
 	other := op.ID + " in another way" // a name for the work that was not used yet
-	for _, body := range []string{"{", `{"surprise":1}`, `{"reason":"` + strings.Repeat("x", 2<<20) + `"}`} {
+	for _, body := range []string{"{", `{"surprise":1}`, `{"reason":"` + strings.Repeat("x", bodyLimit(op)) + `"}`} {
 		w.ask(op, request{body: body, header: http.Header{"Idempotency-Key": {other}}})
 	}
+}
+
+// bodyLimit is how many bytes an operation takes. One that is sent many more
+// answers before they are sent, and may end the connection meanwhile.
+func bodyLimit(op openapi.Operation) int {
+	if strings.HasPrefix(op.Path, "/api/credits/") {
+		return 1 << 20
+	}
+	return 64 << 10
 }
 
 // conflicts brings about the answers that the state decides.
