@@ -76,12 +76,12 @@ func TestEventsOfASubscriptionAreNeverATie(t *testing.T) {
 	last, ids := map[int64]int64{}, map[string]bool{}
 	for range subscriptions * rounds {
 		e := s.take()
-		if apart := time.Duration(e.created-last[e.subscription]) * time.Second; apart <= inbox.TieWindow {
+		if apart := time.Duration(e.created-last[e.subscription]) * time.Second; apart <= billing.TieWindow {
 			t.Fatalf("two events of subscription %d are %s apart", e.subscription, apart)
 		}
 		last[e.subscription] = e.created
 		ids[mixed(e.n)] = true
-		if time.Unix(e.created, 0).After(time.Now()) || !s.before().Before(time.Unix(e.created, 0).Add(-inbox.TieWindow)) {
+		if time.Unix(e.created, 0).After(time.Now()) || !s.before().Before(time.Unix(e.created, 0).Add(-billing.TieWindow)) {
 			t.Fatalf("event %d is of %d", e.n, e.created)
 		}
 	}

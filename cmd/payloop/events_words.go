@@ -17,7 +17,7 @@ var decisionWords = map[billing.Decision]string{
 
 // reasonWords say why, in a word or two for a column and in more for a
 // sentence. Since Stripe's times are whole seconds, the second next to it is
-// taken for the same (inbox.TieWindow).
+// taken for the same (billing.TieWindow).
 var reasonWords = map[billing.Reason]struct{ short, long string }{
 	billing.Newer:        {"newer", "newer than the mirror"},
 	billing.Creation:     {"new here", "the object is new here"},

@@ -11,9 +11,6 @@ import (
 // another one are only a sign that something changed.
 const APIVersion = "2024-06-20"
 
-// TieWindow is billing's.
-const TieWindow = billing.TieWindow
-
 // Decide compares events of one object with what the mirror holds of it, and
 // writes each one's outcome into it. They come back in the order of their
 // times; it is the last one that decides, since a state stands for all before
@@ -26,7 +23,7 @@ func Decide(batch []billing.Event, v billing.Version) billing.Decision {
 		switch {
 		case outcome.Reason == billing.Replayed:
 			batch[i].Outcome = outcome
-		case outcome.Decision != billing.Skip && v.Known && batch[i].CreatedAt.Before(v.AsOf.Add(-TieWindow)):
+		case outcome.Decision != billing.Skip && v.Known && batch[i].CreatedAt.Before(v.AsOf.Add(-billing.TieWindow)):
 			batch[i].Outcome = billing.Outcome{Decision: billing.Skip, Reason: billing.Older}
 		case outcome.Decision == billing.Payload && i < last:
 			batch[i].Outcome = billing.Outcome{Decision: billing.Skip, Reason: billing.Superseded}
@@ -44,9 +41,9 @@ func decide(batch []billing.Event, v billing.Version) billing.Outcome {
 	switch {
 	case slices.ContainsFunc(batch, func(e billing.Event) bool { return e.Reason == billing.Replayed }):
 		return billing.Outcome{Decision: billing.Fetch, Reason: billing.Replayed}
-	case v.Known && newer < -TieWindow:
+	case v.Known && newer < -billing.TieWindow:
 		return billing.Outcome{Decision: billing.Skip, Reason: billing.Older}
-	case v.Known && newer <= TieWindow, tied(batch):
+	case v.Known && newer <= billing.TieWindow, tied(batch):
 		return billing.Outcome{Decision: billing.Fetch, Reason: billing.Tie}
 	case last.APIVersion != APIVersion:
 		return billing.Outcome{Decision: billing.Fetch, Reason: billing.OtherVersion}
@@ -64,7 +61,7 @@ func decide(batch []billing.Event, v billing.Version) billing.Outcome {
 // which holds the newer state.
 func tied(batch []billing.Event) bool {
 	n := len(batch)
-	return n > 1 && batch[n-1].CreatedAt.Sub(batch[n-2].CreatedAt) <= TieWindow
+	return n > 1 && batch[n-1].CreatedAt.Sub(batch[n-2].CreatedAt) <= billing.TieWindow
 }
 
 func creates(e billing.Event) bool {

@@ -29,9 +29,9 @@ func TestDecideFollowsTheTable(t *testing.T) {
 		{"a creation in another API version", "2025-03-31.basil", created, billing.Version{}, billing.Outcome{Decision: billing.Fetch, Reason: billing.OtherVersion}},
 		{"newer", APIVersion, updated, known(at.Add(-time.Minute)), billing.Outcome{Decision: billing.Payload, Reason: billing.Newer}},
 		{"newer, in another API version", "2025-03-31.basil", updated, known(at.Add(-time.Minute)), billing.Outcome{Decision: billing.Fetch, Reason: billing.OtherVersion}},
-		{"newer by no more than the tie window", APIVersion, updated, known(at.Add(-TieWindow)), billing.Outcome{Decision: billing.Fetch, Reason: billing.Tie}},
+		{"newer by no more than the tie window", APIVersion, updated, known(at.Add(-billing.TieWindow)), billing.Outcome{Decision: billing.Fetch, Reason: billing.Tie}},
 		{"in the same second", APIVersion, updated, known(at), billing.Outcome{Decision: billing.Fetch, Reason: billing.Tie}},
-		{"older by no more than the tie window", APIVersion, updated, known(at.Add(TieWindow)), billing.Outcome{Decision: billing.Fetch, Reason: billing.Tie}},
+		{"older by no more than the tie window", APIVersion, updated, known(at.Add(billing.TieWindow)), billing.Outcome{Decision: billing.Fetch, Reason: billing.Tie}},
 		{"older", APIVersion, updated, known(at.Add(time.Minute)), billing.Outcome{Decision: billing.Skip, Reason: billing.Older}},
 		{"older, a creation in another API version", "2020-08-27", created, known(at.Add(time.Minute)), billing.Outcome{Decision: billing.Skip, Reason: billing.Older}},
 	} {
