@@ -10,11 +10,13 @@ import (
 )
 
 // keysAndBalances finds keys by their hashes, their users' balances, and what
-// decides the users' plans.
+// decides the users' plans. With locks it does not wait for long: keys may be
+// revoked meanwhile.
 const keysAndBalances = `
 	SELECT given.n, k.id, k.hash, k.prefix, k.expires_at, k.revoked_at, k.user_id, u.access_version,
 		b.balance, b.held, b.due_at <= $2, b.refill_at <= $2, clock_timestamp(), ` + planColumns + `
-	FROM unnest($1::bytea[]) WITH ORDINALITY AS given (hash, n)
+	FROM (SELECT set_config('lock_timeout', '600ms', true)) AS patience
+	CROSS JOIN unnest($1::bytea[]) WITH ORDINALITY AS given (hash, n)
 	JOIN api_keys k ON k.hash = given.hash
 	JOIN users u ON u.id = k.user_id
 	JOIN credit_balances b ON b.user_id = k.user_id
@@ -34,10 +36,6 @@ func (b *creditBatch) lookUp(ctx context.Context) error {
 	b.keys = make([]creditKey, len(b.hashes))
 	for n := range b.keys {
 		b.keys[n].err = billing.ErrAPIKeyUnknown
-	}
-	// A key that is revoked meanwhile must not be waited over for long.
-	if _, err := b.tx.exec(ctx, `SET LOCAL lock_timeout = '600ms'`); err != nil {
-		return fmt.Errorf("wait for locks: %w", err)
 	}
 	rows, err := b.tx.query(ctx, keysAndBalances+` FOR UPDATE OF b`, byteaArray(b.hashes), b.now)
 	if err != nil {
